@@ -1,0 +1,77 @@
+# The words a person uses with Daybook. .ci/run uses the same ones, so that a green run there means the same here.
+
+# Where cargo builds. Honoured because .ci/run keeps its build outside the repository.
+target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help prerequisites test run check generate replay clean-demo
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+prerequisites: ## see that Rust and a C compiler are here, and say how to get what is missing
+	@scripts/prerequisites
+
+# A plain `cargo test` is enough. cargo-nextest, where somebody has it, runs the same tests in less time, but leaves
+# the examples in the documentation to `cargo test --doc`.
+test: prerequisites ## run every test
+	@set -e; \
+	if cargo nextest --version >/dev/null 2>&1; then \
+		echo '-- tests (cargo nextest)'; \
+		cargo nextest run --workspace --locked; \
+		echo '-- examples in the documentation'; \
+		cargo test --doc --workspace --locked; \
+	else \
+		echo '-- tests and examples in the documentation (cargo test)'; \
+		cargo test --workspace --locked; \
+	fi; \
+	echo '-- all tests passed'
+
+run: ## run Daybook; HEADLESS=1 plays a demo day of a shop without a window
+	@if [ "$${HEADLESS:-}" != 1 ]; then \
+		echo "The till's window is not part of this version yet; 'make run HEADLESS=1' plays a demo day without it." >&2; \
+		exit 2; \
+	fi; \
+	scripts/prerequisites && exec cargo run --release --locked -p daybook-tests --bin demo
+
+check: prerequisites ## look at format, lints, generated files and licences, without running tests
+	@echo '-- format'
+	@cargo fmt --all --check
+	@echo '-- lints'
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@echo '-- generated files'
+	@cargo run --quiet --locked -p daybook-tests --bin generate -- --check
+	@if cargo deny --version >/dev/null 2>&1; then \
+		echo '-- dependencies: bans, licences, sources'; \
+		cargo deny --locked check bans licenses sources; \
+	else \
+		echo '-- dependencies: LEFT OUT, cargo-deny is not installed (cargo install --locked cargo-deny)'; \
+	fi
+	@echo '-- all checks passed'
+
+generate: ## write the generated files anew: schemas and tables
+	@cargo run --locked -p daybook-tests --bin generate
+
+# The last line of standard output is JSON for whoever reads it, so everything else here goes to standard error.
+# From another folder say `make -s -C daybook replay ...`: without -s make itself writes its last line there.
+# Values reach the shell as environment variables: a file name may then hold spaces and quotes.
+replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=rough] [DURABLE=0] [SEED=1]
+	@if [ -z "$${RECEIPTS:-}" ]; then \
+		echo 'Which receipts? Name a file of one receipt a line: make replay RECEIPTS=file.ndjson' >&2; \
+		exit 2; \
+	fi; \
+	scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
+		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
+			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+# A shop's own books may live in DAYBOOK_HOME, so this says what it removes and keeps off folders that hold more.
+clean-demo: ## remove the demo's books: the folder $DAYBOOK_HOME, or .daybook
+	@home="$${DAYBOOK_HOME:-.daybook}"; \
+	if [ ! -e "$$home" ]; then echo "Nothing to remove: there is no $$home."; exit 0; fi; \
+	real="$$(cd "$$home" && pwd -P)" || exit 2; \
+	here="$$(pwd -P)"; \
+	case "$$here/ $$(cd "$${HOME:-/}" && pwd -P)/" in \
+		"$${real%/}/"*|*" $${real%/}/"*) echo "$$home holds more than the demo; remove it by hand if you mean it." >&2; exit 2;; \
+	esac; \
+	rm -rf -- "$$home" && echo "Removed $$home."

@@ -1,0 +1,179 @@
+//! The envelope of an event, and an event as text.
+//!
+//! The log keeps, hashes and sends *texts*: the envelope and the payload exactly as first written. [`EventText`] is such a
+//! pair with its seal, one NDJSON line `[envelope,payload,seal]`. Parsing is for use, never for verification.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+use crate::chain::{Hash, Seal, Tip, event_hash};
+use crate::ids::{CommandId, EventId, OriginId, StaffId};
+use crate::limits::{EVENT_TEXT_BYTES_MAX, LINE_BYTES_MAX};
+use crate::time::Day;
+
+/// Who recorded what kind of event, when, and as which number. Version 1, frozen: new facts go into payloads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Envelope {
+    /// UUID version 7.
+    pub id: EventId,
+    /// The writer.
+    pub origin: OriginId,
+    /// 1, 2, 3… without gaps in the origin's chain.
+    pub seq: i64,
+    /// The order key: corrected time in microseconds that never goes back within an origin.
+    pub at: i64,
+    /// The machine's clock in microseconds since 1970.
+    pub wall: i64,
+    /// Correction of that clock in microseconds, as far as it was known.
+    pub offset: i64,
+    /// The subject, such as `sale/0192…`.
+    pub stream: String,
+    /// Number of the event in its stream, from 1; for shared descriptions the number among this origin's edits of it.
+    pub rev: i64,
+    /// Shared descriptions only: hashes of the heads that this edit had seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Vec<Hash>>,
+    /// Type of the payload, such as `sale.completed`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Version of the payload's schema.
+    pub v: u32,
+    /// The person who acted; none for what the machine records by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<StaffId>,
+    /// The other person who approved it, where roles demand one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<StaffId>,
+    /// The command that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corr: Option<CommandId>,
+    /// Hash of the event that caused it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Hash>,
+    /// Business day of the shift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
+    /// Tips of other origins that the writer had seen, on events that assert facts of others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<BTreeMap<OriginId, Tip>>,
+}
+
+/// An event exactly as written: two JSON texts and, where there is one, a seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventText {
+    /// The envelope's JSON text.
+    pub envelope: String,
+    /// The payload's JSON text.
+    pub payload: String,
+    /// The seal.
+    pub seal: Option<Seal>,
+}
+
+/// Why a line is not an event: it has no hash, so nothing of it can be kept or named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsplittable {
+    /// Longer than [`LINE_BYTES_MAX`], or one of its texts longer than [`EVENT_TEXT_BYTES_MAX`].
+    #[error("is longer than an event may be")]
+    TooLong,
+    /// Not an array of three JSON texts without white space between them.
+    #[error("is not an array of envelope, payload and seal")]
+    NotThreeTexts,
+    /// The third text is neither null nor a seal.
+    #[error("has a seal that is no signature")]
+    BrokenSeal,
+}
+
+impl EventText {
+    /// Splits a line of NDJSON (without its line feed). The texts come out byte for byte as they stood.
+    pub fn split(line: &str) -> Result<Self, Unsplittable> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Unsplittable::TooLong);
+        }
+        let texts: [&RawValue; 3] = serde_json::from_str(line).map_err(|_| Unsplittable::NotThreeTexts)?;
+        let [envelope, payload, seal] = texts.map(RawValue::get);
+        if envelope.len() > EVENT_TEXT_BYTES_MAX || payload.len() > EVENT_TEXT_BYTES_MAX {
+            return Err(Unsplittable::TooLong);
+        }
+        if line.len() != envelope.len() + payload.len() + seal.len() + 4 || line.contains('\n') {
+            return Err(Unsplittable::NotThreeTexts);
+        }
+        let seal = match seal {
+            "null" => None,
+            text => Some(text.trim_matches('"'))
+                .and_then(Seal::parse)
+                .map(Some)
+                .ok_or(Unsplittable::BrokenSeal)?,
+        };
+        Ok(EventText { envelope: envelope.to_owned(), payload: payload.to_owned(), seal })
+    }
+
+    /// The line that [`EventText::split`] reads, without a line feed.
+    pub fn line(&self) -> String {
+        let mut line = String::with_capacity(self.envelope.len() + self.payload.len() + 96);
+        self.write_line(&mut line);
+        line
+    }
+
+    /// Appends the line to a text.
+    pub fn write_line(&self, out: &mut String) {
+        out.push('[');
+        out.push_str(&self.envelope);
+        out.push(',');
+        out.push_str(&self.payload);
+        match &self.seal {
+            None => out.push_str(",null]"),
+            Some(seal) => {
+                out.push_str(",\"");
+                out.push_str(&seal.text());
+                out.push_str("\"]");
+            }
+        }
+    }
+
+    /// The event's hash, given the hash of the one before it.
+    pub fn hash(&self, prev: Hash) -> Hash {
+        event_hash(prev, self.envelope.as_bytes(), self.payload.as_bytes())
+    }
+
+    /// The parsed envelope; an error where it makes no sense to this version.
+    pub fn read_envelope(&self) -> Result<Envelope, serde_json::Error> {
+        serde_json::from_str(&self.envelope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_splits_into_the_very_bytes_it_was_made_of() {
+        let text = EventText {
+            envelope: r#"{"b":1,"a":1.0}"#.into(),
+            payload: r#"{"x":"é"}"#.into(),
+            seal: Some(Seal([1; 64])),
+        };
+        assert_eq!(EventText::split(&text.line()), Ok(text.clone()));
+        let unsealed = EventText { seal: None, ..text };
+        assert_eq!(EventText::split(&unsealed.line()), Ok(unsealed));
+    }
+
+    #[test]
+    fn what_does_not_split_has_no_hash() {
+        for (line, why) in [
+            ("", Unsplittable::NotThreeTexts),
+            ("{}", Unsplittable::NotThreeTexts),
+            ("[{},{}]", Unsplittable::NotThreeTexts),
+            ("[{},{},null,1]", Unsplittable::NotThreeTexts),
+            ("[{}, {},null]", Unsplittable::NotThreeTexts),
+            ("[{},{},null] ", Unsplittable::NotThreeTexts),
+            ("[{},{},\"abc\"]", Unsplittable::BrokenSeal),
+            ("[{},{},7]", Unsplittable::BrokenSeal),
+        ] {
+            assert_eq!(EventText::split(line), Err(why), "{line}");
+        }
+        let long = format!("[{{\"a\":\"{}\"}},{{}},null]", "x".repeat(EVENT_TEXT_BYTES_MAX));
+        assert_eq!(EventText::split(&long), Err(Unsplittable::TooLong));
+    }
+}

@@ -1,0 +1,1 @@
+//! Head office: takes in the logs of all tills, merges them and says where they disagree.

@@ -1,0 +1,1 @@
+//! Stories, replay and generated files of the whole.
