@@ -9,6 +9,7 @@ pub mod origin;
 pub mod sale;
 pub mod shift;
 pub mod stock;
+pub mod stream;
 pub mod upcast;
 
 use serde_json::Value;

@@ -521,6 +521,8 @@ payload! {
         /// Whether that event parks the sale: then nothing is booked.
         #[serde(default, skip_serializing_if = "is_no")]
         pub parks: bool,
+        /// The store.
+        pub store: StoreId,
         /// The rules they were reckoned by.
         pub terms: Terms,
         /// 1, 2, 3…
@@ -642,6 +644,8 @@ payload! {
     pub struct TenderCorrected {
         /// The document.
         pub sale: SaleId,
+        /// The store.
+        pub store: StoreId,
         /// The shift in which it is corrected.
         pub shift: ShiftId,
         /// Currency of the document.

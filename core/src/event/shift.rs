@@ -58,6 +58,8 @@ payload! {
     pub struct CashMoved {
         /// The shift.
         pub shift: ShiftId,
+        /// The store.
+        pub store: StoreId,
         /// Which way.
         pub cash_move: CashMove,
         /// Currency of the amount.
@@ -124,6 +126,8 @@ payload! {
         pub day: Day,
         /// Number of the Z in the origin, from 1.
         pub number: i64,
+        /// The last printed number of the origin's series; 0 where none was printed yet.
+        pub last_number: i64,
         /// Currency of its amounts.
         pub currency: Currency,
         /// Completed documents.

@@ -445,7 +445,7 @@ fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, 
     if !totals.total_minor.is_recordable() {
         return Err(Rejection::BeyondLimit("the total"));
     }
-    let (mut events, lines, parts) = cut_lines(id, context.document, false, &opened.terms, reckoned.lines);
+    let (mut events, lines, parts) = cut_lines(opened, context.document, false, reckoned.lines);
     events.push(Event::from(Completed {
         sale: id,
         begun_as: opened.begun_as,
@@ -475,17 +475,16 @@ fn park(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, Reje
     if reckoned.lines.is_empty() {
         return Err(Rejection::Empty);
     }
-    let (mut events, lines, parts) = cut_lines(id, context.document, true, &opened.terms, reckoned.lines);
+    let (mut events, lines, parts) = cut_lines(opened, context.document, true, reckoned.lines);
     events.push(Event::from(Parked { sale: id, customer: sale.customer, lines, parts }));
     Ok(Decision { events, approved: false })
 }
 
 /// Lines that stay in the document's own event, and the events before it that hold what does not fit.
 fn cut_lines(
-    sale: SaleId,
+    opened: &Opened,
     document: EventId,
     parks: bool,
-    terms: &Terms,
     mut lines: Vec<Line>,
 ) -> (Vec<Event>, Vec<Line>, u32) {
     let size = |line: &Line| serde_json::to_string(line).map_or(0, |text| text.len() + 1);
@@ -504,7 +503,8 @@ fn cut_lines(
     }
     let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     let recorded = |(lines, part)| {
-        Event::from(LinesRecorded { sale, document, parks, terms: terms.clone(), part, of, lines })
+        let (sale, store, terms) = (opened.sale, opened.store, opened.terms.clone());
+        Event::from(LinesRecorded { sale, document, parks, store, terms, part, of, lines })
     };
     (parts.into_iter().zip(1..).map(recorded).collect(), lines, of)
 }

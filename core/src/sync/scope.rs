@@ -1,0 +1,70 @@
+//! Scopes: which events travel down to which tills.
+//!
+//! The scopes of an event follow from its type alone, and for tills from the store in their certificate; head office names
+//! the store in the payload. Lines of open carts stay between their till and head office. An unknown type enters no scope until an
+//! upgrade knows it; it is stored and acknowledged all the same.
+
+use serde::Deserialize;
+
+use crate::ids::StoreId;
+
+/// Everybody's products, prices, taxes and settings.
+pub const CATALOGUE: &str = "catalogue";
+/// Everybody's people.
+pub const PEOPLE: &str = "people";
+
+/// What a store's tills completed and parked, and who they are.
+pub fn sales(store: StoreId) -> String {
+    format!("sales:{store}")
+}
+
+/// Movements of a store's goods outside sales.
+pub fn stock(store: StoreId) -> String {
+    format!("stock:{store}")
+}
+
+/// The lane of a store's conflicts.
+pub fn conflicts(store: StoreId) -> String {
+    format!("conflicts:{store}")
+}
+
+/// The store in the name of a conflicts lane.
+pub fn conflicts_store(scope: &str) -> Option<StoreId> {
+    scope.strip_prefix("conflicts:")?.parse().ok()
+}
+
+/// The scopes of events that a till of a store follows, in the order it needs them.
+pub fn of_till(store: StoreId) -> Vec<String> {
+    vec![CATALOGUE.to_owned(), PEOPLE.to_owned(), stock(store), sales(store)]
+}
+
+/// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
+/// payload.
+pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<String> {
+    let named = || store.or_else(|| store_in(payload));
+    match kind {
+        "product.created" | "product.changed" | "product.archived" | "price.changed" | "tax.changed"
+        | "settings.changed" | "epoch.opened" => Some(CATALOGUE.to_owned()),
+        "staff.created" | "staff.changed" => Some(PEOPLE.to_owned()),
+        "sale.completed"
+        | "sale.lines_recorded"
+        | "sale.parked"
+        | "sale.tender_corrected"
+        | "shift.opened"
+        | "shift.closed"
+        | "shift.close_requested" => named().map(sales),
+        "origin.opened" => named().map_or_else(|| Some(CATALOGUE.to_owned()), |store| Some(sales(store))),
+        "stock.received" | "stock.adjusted" | "stock.counted" | "stock.sent" | "stock.arrived" => {
+            named().map(stock)
+        }
+        _ => None,
+    }
+}
+
+fn store_in(payload: &str) -> Option<StoreId> {
+    #[derive(Deserialize)]
+    struct Named {
+        store: Option<StoreId>,
+    }
+    serde_json::from_str::<Named>(payload).ok()?.store
+}

@@ -1,0 +1,450 @@
+//! The till's side of synchronisation: what to send, what to fetch, when to try again.
+//!
+//! The outbox is not a table but a cursor: own events after the acknowledged one. One push is in flight at a time, fetching never waits
+//! for pushing, and retries run on timers, never only on the next sale. Whatever the server says, nothing recorded is refused, altered
+//! or dropped; it can only move the cursor.
+
+use std::collections::BTreeMap;
+
+use crate::chain::Tip;
+use crate::event::origin::Reason;
+use crate::limits::{BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, PUSH_EVENTS_MAX};
+
+/// The present moment for the machine: a monotonic clock, and random bits for jitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds of a clock that never goes back.
+    pub millis: u64,
+    /// Random bits.
+    pub random: u64,
+}
+
+/// Why a request did not get the answer asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No answer, or one that is not authentic: a captive portal looks like this too.
+    Network(String),
+    /// The server asks to come back after so many seconds.
+    Busy(u64),
+    /// Too much at once.
+    TooLarge,
+    /// The server could not read what was sent; sending the same again will not help.
+    Malformed(String),
+    /// The server does not accept our signature or certificate.
+    NotAccepted(String),
+    /// The cursor is of another history: start the scope again.
+    CursorUnknown,
+}
+
+/// What happens to the till.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Time passed.
+    Tick,
+    /// Own events were recorded; this is the new head.
+    Recorded(Tip),
+    /// The user asks to synchronise now.
+    Now,
+    /// Something new stands in a scope.
+    Hint(String, i64),
+    /// A push came back: everything up to `durable`, which is ours, is at head office.
+    Pushed {
+        /// The server's epoch.
+        epoch: String,
+        /// The last durable event.
+        durable: Tip,
+        /// Whether our events went onto a second branch.
+        forked: bool,
+    },
+    /// The server does not know the event before our push; the highest of our events that it has is this.
+    Rewound(Tip),
+    /// A push did not come back well.
+    PushFailed(Trouble),
+    /// A handshake came back: the server's epoch, the highest of our events that it has, and the last positions of our scopes.
+    Shaken {
+        /// The server's epoch.
+        epoch: String,
+        /// The highest of our own events that the server has.
+        has: Tip,
+        /// Last position per scope.
+        scopes: BTreeMap<String, i64>,
+    },
+    /// A handshake did not come back well.
+    ShakeFailed(Trouble),
+    /// A page of a scope was stored together with its cursor; it reached this position, and whether there is more.
+    Fetched {
+        /// The scope.
+        scope: String,
+        /// The position reached.
+        position: i64,
+        /// Whether more is there now.
+        more: bool,
+    },
+    /// A page did not come back well.
+    FetchFailed(String, Trouble),
+    /// Our origin changed: this is the head of the new one.
+    OriginOpened(Tip),
+}
+
+/// What the till is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send own events after this one, at most so many.
+    Push {
+        /// The acknowledged event.
+        after: Tip,
+        /// How many at most.
+        events_max: usize,
+    },
+    /// Shake hands.
+    Handshake,
+    /// Fetch the next page of a scope from its stored cursor.
+    Fetch(String),
+    /// Forget the stored cursor of a scope.
+    ResetCursor(String),
+    /// Store that everything up to this event is acknowledged in this epoch.
+    SaveAcknowledged(String, Tip),
+    /// Open a child origin: ours has a second branch.
+    OpenChild(Reason),
+    /// Come back with [`Input::Tick`] at this time at the latest, in milliseconds of the same clock.
+    WakeAt(u64),
+    /// Check the own log: the server could not read what we sent.
+    CheckLog(String),
+}
+
+/// How synchronisation stands, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Everything is at head office and everything from there is here.
+    UpToDate,
+    /// Working on it.
+    Working,
+    /// Head office cannot be reached; trying again.
+    Offline(String),
+    /// Head office does not accept this till; a person has to look.
+    Refused(String),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lane {
+    position: i64,
+    known: i64,
+    in_flight: bool,
+}
+
+/// The till's side.
+#[derive(Clone, Debug)]
+pub struct Till {
+    epoch: Option<String>,
+    head: Tip,
+    acknowledged: Tip,
+    pushing: bool,
+    events_max: usize,
+    shaking: bool,
+    shake_at: u64,
+    lanes: BTreeMap<String, Lane>,
+    failures: u32,
+    wait_until: u64,
+    trouble: Option<Trouble>,
+}
+
+impl Till {
+    /// A till that starts: its head, what was acknowledged in which epoch, and the position reached in each scope.
+    pub fn new(head: Tip, acknowledged: Option<(String, Tip)>, scopes: BTreeMap<String, i64>) -> Self {
+        let (epoch, acknowledged) = acknowledged.map_or((None, Tip::NONE), |(epoch, tip)| (Some(epoch), tip));
+        let lane = |(scope, position)| (scope, Lane { position, known: position, in_flight: false });
+        Till {
+            epoch,
+            head,
+            acknowledged,
+            pushing: false,
+            events_max: PUSH_EVENTS_MAX,
+            shaking: false,
+            shake_at: 0,
+            lanes: scopes.into_iter().map(lane).collect(),
+            failures: 0,
+            wait_until: 0,
+            trouble: None,
+        }
+    }
+
+    /// Takes in what happened, says what to do.
+    pub fn handle(&mut self, now: Moment, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Tick => {}
+            Input::Recorded(head) => self.head = head,
+            Input::OriginOpened(head) => {
+                self.head = head;
+                self.acknowledged = Tip::NONE;
+                self.shake_at = now.millis;
+            }
+            Input::Now => {
+                self.wait_until = 0;
+                self.shake_at = now.millis;
+            }
+            Input::Hint(scope, position) => {
+                if let Some(lane) = self.lanes.get_mut(&scope) {
+                    lane.known = lane.known.max(position);
+                }
+            }
+            Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
+            Input::Rewound(to) => {
+                self.pushing = false;
+                self.acknowledge(self.epoch.clone().unwrap_or_default(), to, &mut effects);
+            }
+            Input::PushFailed(trouble) => {
+                self.pushing = false;
+                match &trouble {
+                    Trouble::TooLarge if self.events_max > 1 => self.events_max /= 2,
+                    Trouble::Malformed(why) => effects.push(Effect::CheckLog(why.clone())),
+                    _ => {}
+                }
+                self.failed(now, trouble);
+            }
+            Input::Shaken { epoch, has, scopes } => self.shaken(now, epoch, has, scopes, &mut effects),
+            Input::ShakeFailed(trouble) => {
+                self.shaking = false;
+                self.failed(now, trouble);
+            }
+            Input::Fetched { scope, position, more } => {
+                self.succeeded();
+                if let Some(lane) = self.lanes.get_mut(&scope) {
+                    lane.in_flight = false;
+                    lane.position = position;
+                    lane.known = lane.known.max(position + i64::from(more));
+                    if !more {
+                        lane.known = position;
+                    }
+                }
+            }
+            Input::FetchFailed(scope, trouble) => {
+                if let Some(lane) = self.lanes.get_mut(&scope) {
+                    lane.in_flight = false;
+                    if trouble == Trouble::CursorUnknown {
+                        lane.position = 0;
+                        lane.known = lane.known.max(1);
+                        effects.push(Effect::ResetCursor(scope));
+                    }
+                }
+                if trouble != Trouble::CursorUnknown {
+                    self.failed(now, trouble);
+                }
+            }
+        }
+        self.next(now, &mut effects);
+        effects
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        match &self.trouble {
+            Some(Trouble::NotAccepted(why) | Trouble::Malformed(why)) => Status::Refused(why.clone()),
+            Some(Trouble::Network(why)) => Status::Offline(why.clone()),
+            Some(_) => Status::Offline("head office is busy".to_owned()),
+            None if self.is_idle() && self.epoch.is_some() => Status::UpToDate,
+            None => Status::Working,
+        }
+    }
+
+    /// Number of own events that are not acknowledged.
+    pub fn waiting(&self) -> i64 {
+        (self.head.seq - self.acknowledged.seq).max(0)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.head == self.acknowledged
+            && !self.pushing
+            && self.lanes.values().all(|l| !l.in_flight && l.position >= l.known)
+    }
+
+    fn pushed(&mut self, epoch: String, durable: Tip, forked: bool, effects: &mut Vec<Effect>) {
+        self.pushing = false;
+        self.succeeded();
+        self.events_max = (self.events_max * 2).min(PUSH_EVENTS_MAX);
+        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
+            self.shake_at = 0;
+        }
+        self.acknowledge(epoch, durable, effects);
+        if forked {
+            effects.push(Effect::OpenChild(Reason::Forked));
+        }
+    }
+
+    fn shaken(
+        &mut self,
+        now: Moment,
+        epoch: String,
+        has: Tip,
+        scopes: BTreeMap<String, i64>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.shaking = false;
+        self.shake_at = now.millis + HEARTBEAT_SECONDS * 1_000;
+        self.succeeded();
+        let new_epoch = self.epoch.as_ref() != Some(&epoch);
+        for (scope, last) in scopes {
+            let lane = self.lanes.entry(scope).or_default();
+            lane.known = if new_epoch { lane.known.max(last) } else { last.max(lane.position) };
+        }
+        if !self.pushing && (new_epoch || has != self.acknowledged) {
+            self.acknowledge(epoch, has, effects);
+        } else {
+            self.epoch = Some(epoch);
+        }
+    }
+
+    fn acknowledge(&mut self, epoch: String, tip: Tip, effects: &mut Vec<Effect>) {
+        self.acknowledged = tip;
+        self.epoch = Some(epoch.clone());
+        effects.push(Effect::SaveAcknowledged(epoch, tip));
+    }
+
+    fn succeeded(&mut self) {
+        self.failures = 0;
+        self.wait_until = 0;
+        self.trouble = None;
+    }
+
+    /// Full jitter: a random pause between nothing and a bound that doubles with every failure.
+    fn failed(&mut self, now: Moment, trouble: Trouble) {
+        let bound = BACKOFF_MILLIS_FIRST
+            .saturating_mul(1 << self.failures.min(16))
+            .min(BACKOFF_SECONDS_MAX * 1_000);
+        self.failures = self.failures.saturating_add(1);
+        let pause = match &trouble {
+            Trouble::Busy(seconds) => {
+                seconds.saturating_mul(1_000).min(BACKOFF_SECONDS_MAX * 1_000) + now.random % 1_000
+            }
+            Trouble::TooLarge => 0,
+            _ => now.random % bound.max(1),
+        };
+        self.wait_until = self.wait_until.max(now.millis + pause);
+        self.trouble = Some(trouble);
+    }
+
+    fn next(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if now.millis < self.wait_until {
+            effects.push(Effect::WakeAt(self.wait_until));
+            return;
+        }
+        if !self.shaking && (now.millis >= self.shake_at || self.epoch.is_none()) {
+            self.shaking = true;
+            effects.push(Effect::Handshake);
+        }
+        // Before the first handshake it is not known what the server has, so nothing is sent twice for nothing.
+        if self.epoch.is_some() && !self.pushing && self.head.seq > self.acknowledged.seq {
+            self.pushing = true;
+            effects.push(Effect::Push { after: self.acknowledged, events_max: self.events_max });
+        }
+        for (scope, lane) in &mut self.lanes {
+            if !lane.in_flight && lane.position < lane.known {
+                lane.in_flight = true;
+                effects.push(Effect::Fetch(scope.clone()));
+            }
+        }
+        if !self.shaking {
+            effects.push(Effect::WakeAt(self.shake_at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::sha256;
+
+    fn tip(seq: i64) -> Tip {
+        Tip { seq, hash: sha256(&seq.to_be_bytes()) }
+    }
+
+    fn at(millis: u64) -> Moment {
+        Moment { millis, random: u64::MAX }
+    }
+
+    fn shaken(has: Tip, scopes: &[(&str, i64)]) -> Input {
+        let scopes = scopes.iter().map(|(scope, position)| ((*scope).to_owned(), *position)).collect();
+        Input::Shaken { epoch: "e1".to_owned(), has, scopes }
+    }
+
+    #[test]
+    fn a_till_shakes_hands_first_then_pushes_what_is_not_acknowledged() {
+        let mut till = Till::new(tip(5), None, BTreeMap::new());
+        assert_eq!(till.handle(at(0), Input::Tick), [Effect::Handshake]);
+        let effects = till.handle(at(1), shaken(tip(2), &[]));
+        assert!(
+            effects.contains(&Effect::Push { after: tip(2), events_max: PUSH_EVENTS_MAX }),
+            "{effects:?}"
+        );
+        assert_eq!(till.waiting(), 3);
+        till.handle(at(2), Input::Pushed { epoch: "e1".to_owned(), durable: tip(5), forked: false });
+        assert_eq!(till.status(), Status::UpToDate);
+    }
+
+    #[test]
+    fn a_lost_answer_is_retried_by_a_timer_not_by_the_next_sale() {
+        let mut till = Till::new(tip(1), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[]));
+        let effects = till.handle(at(10), Input::PushFailed(Trouble::Network("lost".to_owned())));
+        let [Effect::WakeAt(wake)] = effects[..] else { panic!("{effects:?}") };
+        assert!(
+            till.handle(at(wake), Input::Tick)
+                .contains(&Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX })
+        );
+    }
+
+    #[test]
+    fn too_large_halves_the_batch_and_success_grows_it_again() {
+        let mut till = Till::new(tip(900), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[]));
+        let effects = till.handle(at(1), Input::PushFailed(Trouble::TooLarge));
+        assert!(
+            effects.contains(&Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX / 2 }),
+            "{effects:?}"
+        );
+        let effects =
+            till.handle(at(2), Input::Pushed { epoch: "e1".to_owned(), durable: tip(250), forked: false });
+        assert!(
+            effects.contains(&Effect::Push { after: tip(250), events_max: PUSH_EVENTS_MAX }),
+            "{effects:?}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_lost_events_gets_them_again_on_the_next_heartbeat() {
+        let mut till = Till::new(tip(9), Some(("e1".to_owned(), tip(9))), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        let effects = till.handle(at(1), shaken(tip(4), &[]));
+        assert!(effects.contains(&Effect::SaveAcknowledged("e1".to_owned(), tip(4))), "{effects:?}");
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Push { after, .. } if *after == tip(4)))
+        );
+    }
+
+    #[test]
+    fn scopes_are_fetched_until_there_is_no_more_and_hints_wake_them() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        let effects = till.handle(at(0), shaken(Tip::NONE, &[("catalogue", 700)]));
+        assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())));
+        let page = |position, more| Input::Fetched { scope: "catalogue".to_owned(), position, more };
+        assert!(till.handle(at(1), page(500, true)).contains(&Effect::Fetch("catalogue".to_owned())));
+        assert!(!till.handle(at(2), page(700, false)).contains(&Effect::Fetch("catalogue".to_owned())));
+        assert!(
+            till.handle(at(3), Input::Hint("catalogue".to_owned(), 701))
+                .contains(&Effect::Fetch("catalogue".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_fork_opens_a_child_origin() {
+        let mut till = Till::new(tip(2), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+        let effects =
+            till.handle(at(0), Input::Pushed { epoch: "e1".to_owned(), durable: tip(2), forked: true });
+        assert!(effects.contains(&Effect::OpenChild(Reason::Forked)));
+    }
+}

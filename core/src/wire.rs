@@ -1,0 +1,277 @@
+//! What travels between tills and head office: bodies, codes and routes of protocol version 1.
+//!
+//! Bodies that carry events are NDJSON: a head as the first line, then event lines byte for byte as first written. Everything else is
+//! one JSON object. docs/PROTOCOL.md describes the same for readers of any language.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+use crate::chain::{Hash, Tip};
+use crate::conflict::Conflict;
+use crate::envelope::EventText;
+use crate::identity::PublicKey;
+use crate::identity::certificate::SignedCertificate;
+use crate::ids::{OrganisationId, OriginId, RequestId};
+
+/// Header that carries a request's id; its answer repeats it.
+pub const REQUEST_HEADER: &str = "daybook-request";
+
+/// First line of a push body; the events follow, one a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PushHead {
+    /// Whose events follow.
+    pub origin: OriginId,
+    /// The event that the first of them follows.
+    pub previous: Tip,
+    /// Seal of the last of them, base64url.
+    pub seal: String,
+    /// Certificates of the origin and its parents, where the server may not know them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<SignedCertificate>,
+}
+
+/// Answer to a push whose events are now durable at head office, every one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PushAnswer {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Whose events.
+    pub origin: OriginId,
+    /// The last event of the push: it and everything before it is durable.
+    pub durable: Tip,
+    /// Whether the events went onto a second branch: the till opens a child origin.
+    pub forked: bool,
+}
+
+/// Body of a handshake: who has seen what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HandshakeRequest {
+    /// The sender.
+    pub origin: OriginId,
+    /// The sender's clock in microseconds.
+    pub wall: i64,
+    /// Tips of every origin the sender has events of.
+    pub tips: BTreeMap<OriginId, Vec<Tip>>,
+    /// Certificates of the sender and its parents, where the server may not know them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<SignedCertificate>,
+}
+
+/// Answer to a handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HandshakeAnswer {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Head office's clock in microseconds.
+    pub wall: i64,
+    /// Tips that head office has, of the origins the sender named and of itself.
+    pub tips: BTreeMap<OriginId, Vec<Tip>>,
+    /// The scopes the sender may follow, each with its last position (conflicts: its last revision).
+    pub scopes: BTreeMap<String, i64>,
+}
+
+/// First line of a page of the feed; entries follow, one a line: `[position,"prev",[envelope,payload,seal]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FeedHead {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// The scope.
+    pub scope: String,
+    /// Where to go on; opaque to the reader.
+    pub cursor: String,
+    /// Entries in this page.
+    pub entries: u32,
+    /// Whether there is more now.
+    pub more: bool,
+}
+
+/// An entry of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Its position in the scope, from 1 without holes.
+    pub position: i64,
+    /// Hash of the event before it in its origin's chain.
+    pub prev: Hash,
+    /// The event.
+    pub text: EventText,
+}
+
+impl FeedEntry {
+    /// Appends the entry's line, without line feed.
+    pub fn write_line(&self, out: &mut String) {
+        out.push_str(&format!("[{},\"{}\",", self.position, self.prev));
+        self.text.write_line(out);
+        out.push(']');
+    }
+
+    /// Reads an entry's line.
+    pub fn split(line: &str) -> Option<Self> {
+        let (position, prev, text): (i64, Hash, &RawValue) = serde_json::from_str(line).ok()?;
+        Some(FeedEntry { position, prev, text: EventText::split(text.get()).ok()? })
+    }
+}
+
+/// A page of a conflicts lane: the latest revision of each conflict that changed after the cursor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ConflictsPage {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Where to go on; opaque to the reader.
+    pub cursor: String,
+    /// The conflicts, by revision.
+    pub conflicts: Vec<ConflictRecord>,
+    /// Whether there is more now.
+    pub more: bool,
+}
+
+/// How a conflict stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictState {
+    /// Waits for a person.
+    Open,
+    /// Answered on the evidence as it stands.
+    Answered,
+    /// Answered, but the evidence has changed since.
+    Reopened,
+    /// No longer arises.
+    Gone,
+}
+
+/// A conflict with its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ConflictRecord {
+    /// Grows with every change of any conflict.
+    pub revision: i64,
+    /// How it stands.
+    pub state: ConflictState,
+    /// The choice of the canonically last answer.
+    pub answer: Option<String>,
+    /// The conflict.
+    pub conflict: Conflict,
+}
+
+/// Body of an enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EnrolRequest {
+    /// The origin the till has made up for itself.
+    pub origin: OriginId,
+    /// Its public key.
+    pub public_key: PublicKey,
+    /// The till's name as people say it.
+    pub till_name: String,
+    /// 32 random bytes, base64url.
+    pub nonce: String,
+    /// Proof of the one-time code over all of this, base64url.
+    pub proof: String,
+}
+
+/// Answer to an enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EnrolAnswer {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The organisation's root key, which the till pins.
+    pub root: PublicKey,
+    /// Head office's certificate.
+    pub head_office: Vec<SignedCertificate>,
+    /// The till's certificate.
+    pub certificate: SignedCertificate,
+    /// Proof of the one-time code by the server over both sides' words, base64url.
+    pub proof: String,
+}
+
+/// Why a request was not done. A code exists because a client branches on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The request makes no sense; resending it will not help.
+    Malformed,
+    /// The body or a part of it is larger than the limit: send less at once.
+    TooLarge,
+    /// No or a wrong signature.
+    Unauthenticated,
+    /// The origin has no certificate that ends at the organisation's root.
+    UnknownOrigin,
+    /// The signer may not do this.
+    Forbidden,
+    /// The event before the first pushed one is not known; `tips` says what is.
+    UnknownPrevious,
+    /// The enrolment code is wrong, used or too old.
+    EnrolmentRefused,
+    /// The cursor is of another epoch or history: start again from the beginning of the scope.
+    CursorUnknown,
+    /// No such route, scope or thing.
+    NotFound,
+    /// The route knows no such method.
+    MethodNotAllowed,
+    /// Too many requests or too much work: try again later.
+    Busy,
+    /// The server cannot do its work (disk full, fault); nothing was done.
+    Failed,
+}
+
+/// Body of every answer that is not the one asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Problem {
+    /// The code.
+    pub code: ProblemCode,
+    /// A sentence for people.
+    pub message: String,
+    /// The request, where its id could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// `malformed`: the number of the line at fault, from 1, the head excluded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// `unknown_previous`: the tips that head office has of this origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tips: Option<Vec<Tip>>,
+}
+
+/// Answer of the health route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Health {
+    /// Whether requests are served.
+    pub ready: bool,
+    /// Version of the program.
+    pub version: String,
+    /// Protocol versions it speaks.
+    pub protocol: Vec<u32>,
+    /// Events stored.
+    pub events: i64,
+    /// Events projected into read models.
+    pub projected: i64,
+}
+
+/// A live event of the feed: something new stands in a scope. A hint, not content: what counts is the signed page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FeedHint {
+    /// The scope.
+    pub scope: String,
+    /// Its last position, or revision.
+    pub position: i64,
+}
