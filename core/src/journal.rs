@@ -61,16 +61,16 @@ pub fn post(event: &Event) -> Vec<Posting> {
         }
         Event::SaleCompleted(completed) => post_completed(completed),
         Event::SaleTenderCorrected(corrected) => {
-            let Some(first) = corrected.instead.first() else { return Vec::new() };
+            // The wrong tender is taken back with the rounding it brought about; what the right ones leave open is due again.
+            let wrong = &corrected.wrong;
+            let reversed = Tender {
+                amount_minor: -wrong.amount_minor,
+                rounding_minor: wrong.rounding_minor.map(|rounding| -rounding),
+                ..wrong.clone()
+            };
             let mut book = Book::new(corrected.currency);
-            book.put(&tender_account(&corrected.wrong), -corrected.wrong.amount_minor);
-            corrected
-                .instead
-                .iter()
-                .for_each(|tender| book.put(&tender_account(tender), tender.amount_minor));
-            let rest: Minor =
-                corrected.wrong.amount_minor - corrected.instead.iter().map(|t| t.amount_minor).sum();
-            book.put(&tender_account(first), rest);
+            book.tender(&reversed);
+            corrected.instead.iter().for_each(|tender| book.tender(tender));
             book.close()
         }
         Event::ShiftOpened(opened) => two_sided(opened.currency, "tender/cash", FLOAT, opened.float_minor),
@@ -93,7 +93,9 @@ pub fn post(event: &Event) -> Vec<Posting> {
     }
 }
 
-/// The postings that bring revenue and tax of a wholly returned line to zero where its parts left a remainder (trade rule 5).
+/// The postings that bring revenue, tax and cost of a wholly returned line to zero where its parts left a remainder (trade rule 5).
+///
+/// What was paid goes to rounding; cost is nobody's money and goes from cost of goods to stock.
 pub fn post_remainder(terms: &Terms, line: &Line, remainder: &Remainder) -> Vec<Posting> {
     let mut book = Book::new(terms.currency);
     let mut taxes = Minor::ZERO;
@@ -107,18 +109,15 @@ pub fn post_remainder(terms: &Terms, line: &Line, remainder: &Remainder) -> Vec<
     };
     book.put(&line_account(line.entered.kind), revenue);
     book.put(ROUNDING, -whole);
+    book.put(COST_OF_GOODS, -remainder.cost_minor);
+    book.put(STOCK, remainder.cost_minor);
     book.close()
 }
 
 fn post_completed(completed: &Completed) -> Vec<Posting> {
     let mut book = Book::new(completed.terms.currency);
     book.lines(&completed.terms, &completed.lines);
-    for tender in &completed.tenders {
-        let rounding = tender.rounding_minor.unwrap_or_default();
-        book.put(&tender_account(tender), tender.amount_minor);
-        book.put(ROUNDING, -rounding);
-        book.put(DUE, rounding - tender.amount_minor);
-    }
+    completed.tenders.iter().for_each(|tender| book.tender(tender));
     book.close()
 }
 
@@ -207,10 +206,62 @@ impl Book {
         }
     }
 
+    fn tender(&mut self, tender: &Tender) {
+        let rounding = tender.rounding_minor.unwrap_or_default();
+        self.put(&tender_account(tender), tender.amount_minor);
+        self.put(ROUNDING, -rounding);
+        self.put(DUE, rounding - tender.amount_minor);
+    }
+
     fn close(self) -> Vec<Posting> {
         let currency = self.currency;
         let sums = self.sums.into_iter().filter(|(_, amount)| !amount.is_zero());
         sums.map(|(account, amount_minor)| Posting { account, currency, amount_minor })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sale::{TenderCorrected, TenderState};
+    use crate::ids::{SaleId, ShiftId, StoreId};
+
+    #[test]
+    fn cash_that_was_a_card_in_truth_takes_its_rounding_back() {
+        let tender = |name: &str, class, amount, rounding: Option<i64>| Tender {
+            tender: 1,
+            tender_type: name.to_owned(),
+            class,
+            amount_minor: Minor::new(amount),
+            given_minor: None,
+            change_minor: None,
+            rounding_minor: rounding.map(Minor::new),
+            state: TenderState::Settled,
+            card: None,
+            voucher: None,
+            foreign: None,
+        };
+        let cash = tender("cash", TenderClass::Cash, 1_000, Some(2));
+        let card = tender("card", TenderClass::Card, 998, None);
+        let part = tender("card", TenderClass::Card, 900, None);
+        let cases = [
+            (vec![card], vec![("rounding", 2), ("tender/card", 998), ("tender/cash", -1_000)]),
+            (vec![part], vec![("due", 98), ("rounding", 2), ("tender/card", 900), ("tender/cash", -1_000)]),
+        ];
+        for (instead, expected) in cases {
+            let corrected = TenderCorrected {
+                sale: SaleId(uuid::Uuid::nil()),
+                store: StoreId(uuid::Uuid::nil()),
+                shift: ShiftId(uuid::Uuid::nil()),
+                currency: Currency::from_code("EUR").unwrap(),
+                wrong: cash.clone(),
+                instead,
+                reason: "wrong_key".to_owned(),
+            };
+            let postings = post(&Event::SaleTenderCorrected(corrected));
+            let short: Vec<_> = postings.iter().map(|p| (p.account.as_str(), p.amount_minor.get())).collect();
+            assert_eq!(short, expected);
+        }
     }
 }

@@ -67,3 +67,56 @@ pub const BACKOFF_MILLIS_FIRST: u64 = 500;
 pub const REQUEST_SECONDS_MAX: u64 = 30;
 /// The clock of a till and of head office may differ by this before it is said aloud, in microseconds (2 minutes).
 pub const CLOCK_SKEW_MAX: i64 = 2 * 60 * 1_000_000;
+
+// What head office's server allows a connection, a request and an answer.
+
+/// Time a connection has to send the head of a request, in seconds; also how long it may stay open between two requests. A till
+/// sends a head at once, and a silent connection holds one of [`CONNECTIONS_MAX`] places.
+pub const HEADER_SECONDS_MAX: u64 = 10;
+/// Header fields of one request. A till sends about ten; proxies add a few.
+pub const HEADERS_MAX: usize = 64;
+/// Size of the head of one request, request line included, in bytes.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of one connection that may wait in memory to be read or written.
+pub const CONNECTION_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Time a body has to arrive, in seconds. Below [`REQUEST_SECONDS_MAX`], so that a till on a slow line is told to send less before
+/// it gives up waiting.
+pub const BODY_SECONDS_MAX: u64 = 20;
+/// Time the server gives itself for one request, body included, in seconds: its answer leaves before the till stops listening.
+pub const ANSWER_SECONDS_MAX: u64 = 25;
+/// Time a reader may take none of an answer, in seconds, before the connection is closed.
+pub const WRITE_IDLE_SECONDS_MAX: u64 = 30;
+/// Connections the server holds at once; further ones wait unaccepted. At most 256 MiB of [`CONNECTION_BUFFER_BYTES_MAX`].
+pub const CONNECTIONS_MAX: usize = 4_096;
+/// Live streams the server holds at once. Below [`CONNECTIONS_MAX`], so that streams alone never keep a push out.
+pub const LIVE_STREAMS_MAX: usize = 3_072;
+/// Bodies that the server reads at once for senders it cannot know before it has read them. Bounds what strangers can make it hold:
+/// this many times [`BODY_BYTES_MAX`] and [`BODY_DECOMPRESSED_BYTES_MAX`].
+pub const STRANGER_BODIES_MAX: usize = 32;
+/// How much larger than sent a body may become when decompressed. Batches of real events shrink to a fifth or a tenth. Up to
+/// [`LINE_BYTES_MAX`] any ratio is fine, so that a single event always passes.
+pub const ZSTD_RATIO_MAX: usize = 200;
+/// Size of an enrolment request, in bytes: a name, a key, two short texts.
+pub const ENROL_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Answers are compressed from this size on, in bytes; below it the saving is less than a network packet.
+pub const COMPRESS_FROM_BYTES: usize = 1024;
+/// Bodies up to this size, in bytes, are unpacked and checked where they arrive; larger ones on a thread that may block (64 KiB take
+/// well under a millisecond).
+pub const INLINE_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Time the server goes on reading and throwing away a body it has refused, in milliseconds: closed at once, many systems would
+/// never show their user the answer.
+pub const REFUSED_BODY_MILLIS_MAX: u64 = 1_000;
+/// Pause of the server after it could not accept a connection for want of file descriptors or memory, in milliseconds.
+pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
+/// Time running requests have to end when the server stops, in seconds. As long as one may take.
+pub const DRAIN_SECONDS_MAX: u64 = ANSWER_SECONDS_MAX;
+/// Pause between two signs of life on a live stream, in seconds: half of what impatient proxies allow.
+pub const LIVE_PING_SECONDS: u64 = 15;
+/// A live stream ends after so many seconds and is opened again: whoever lost the right to it has lost it then.
+pub const LIVE_SECONDS_MAX: u64 = 60 * 60;
+/// What a server that is too busy, or cannot work at present, asks clients to wait, in seconds.
+pub const RETRY_AFTER_SECONDS: u64 = 5;
+/// Size of one command to a running server from its own machine, in bytes: a catalogue of a hundred thousand products.
+pub const ADMIN_BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Time one such command may take, in seconds.
+pub const ADMIN_SECONDS_MAX: u64 = 10 * 60;

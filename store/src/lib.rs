@@ -1,1 +1,16 @@
-//! Every SQLite file of Daybook: the event log, the read models and the questions asked of them.
+//! Every SQLite file of Daybook: the event log, the read models, and the questions asked of them.
+//!
+//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`views`] the
+//! read models that both project, [`file`](mod@file) how a file is opened and when it is refused.
+
+pub mod events;
+pub mod file;
+pub mod office;
+pub mod sql;
+pub mod till;
+pub mod views;
+
+pub use file::{Durability, StoreError};
+
+/// A connection that questions are asked on.
+pub type Reader = rusqlite::Connection;

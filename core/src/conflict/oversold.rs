@@ -20,6 +20,8 @@ pub struct Sold {
     pub receipt: String,
     /// When, in local time.
     pub local_time: String,
+    /// The product's name on the receipt.
+    pub name: String,
     /// How much was sold; positive thousandths.
     pub quantity: i64,
     /// What the till showed as on hand, in thousandths.
@@ -33,18 +35,19 @@ pub struct Sold {
 pub struct Facts {
     /// The store.
     pub store: StoreId,
-    /// Its name.
-    pub store_name: String,
     /// The product.
     pub product: ProductId,
-    /// Its name.
-    pub product_name: String,
     /// Its stock.
     pub level: Level,
     /// Tracked sale lines since the baseline.
     pub sold: Vec<Sold>,
     /// Currency of the amounts.
     pub currency: Option<Currency>,
+}
+
+/// What conflicts of a product in a store are about.
+pub fn subject(store: StoreId, product: ProductId) -> String {
+    format!("{store}/{product}")
 }
 
 /// Judges a product's episode.
@@ -84,7 +87,8 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
             }
         },
     };
-    let subject = format!("{}/{}", facts.store, facts.product);
+    let subject = subject(facts.store, facts.product);
+    let name = &sold.last()?.name;
     let episode = format!("{}/{}/{}", baseline.order.at, baseline.order.origin, baseline.order.seq);
     let mut evidence = vec![format!("{on_hand}")];
     evidence.extend(
@@ -103,11 +107,9 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
         kind: Kind::Oversold,
         store: Some(facts.store),
         severity: Severity::Normal,
-        title: format!("{} was sold more often than it was there", facts.product_name),
+        title: format!("{name} was sold more often than it was there"),
         story: format!(
-            "{} in {}: {since}, {} more went out than there can have been, over {}. At least one till showed enough on hand when it sold.",
-            facts.product_name,
-            facts.store_name,
+            "{name}: {since}, {} more went out than there can have been, over {}. At least one till showed enough on hand when it sold.",
             Quantity::from_thousandths(-on_hand),
             till_list(&tills),
         ),
@@ -156,6 +158,7 @@ mod tests {
             till,
             receipt,
             local_time,
+            name: "Teapot".to_owned(),
             quantity: 1_000,
             shown,
             net_minor: Minor::new(250),
@@ -166,9 +169,7 @@ mod tests {
         let moved = -lines.iter().map(|line| line.quantity).sum::<i64>();
         Facts {
             store: StoreId(Uuid::from_u128(1)),
-            store_name: "High Street".to_owned(),
             product: ProductId(Uuid::from_u128(2)),
-            product_name: "Teapot".to_owned(),
             level: Level {
                 baseline: base.map(|quantity| Baseline { order: order(0), quantity, counted: true }),
                 moved,

@@ -17,7 +17,7 @@ use crate::ids::{EventId, OriginId, ProductId, SaleId, StoreId};
 use crate::journal::post;
 use crate::limits::{LINE_AMOUNT_MINOR_MAX, LINES_MAX, QUANTITY_THOUSANDTHS_MAX};
 use crate::project::rows::{
-    Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OrderKey, OriginRow, Run,
+    Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OrderKey, OriginRow,
     ShiftRow, StockMove, StockMoveKind,
 };
 
@@ -119,8 +119,6 @@ pub enum Change {
     Edit(Edit),
     /// Insert once, by hash: a log was opened.
     Origin(OriginRow),
-    /// Insert once, by hash: a run of a till began.
-    Run(Run),
     /// Insert once, by hash: a shift was opened or closed.
     Shift(ShiftRow),
     /// Insert once, by hash: somebody answered a conflict.
@@ -158,14 +156,14 @@ pub enum Change {
 /// Something that is judged from all events that touch it, never from one alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
-    /// Stock of a product in a store.
+    /// Stock of a product in a store: a count, a receipt or a late movement asks to fold it again.
     Stock(StoreId, ProductId),
+    /// A tracked product was sold in a store: whether there was enough.
+    Taken(StoreId, ProductId),
     /// What came back of a line.
     Returned(SaleId, u32),
     /// What came back of any line of a document, which has just become known.
     Sale(SaleId),
-    /// Whether a document agrees with itself.
-    Document(EventId),
     /// A shared description, by stream.
     Subject(String),
     /// Whether a conflict is answered, by its id.
@@ -200,9 +198,6 @@ pub fn project(input: &Input) -> Vec<Change> {
         Event::StockSent(e) => place.stock(e.store, StockMoveKind::Sent, &e.lines, -1, &mut changes),
         Event::StockArrived(e) => place.stock(e.store, StockMoveKind::Arrived, &e.lines, 1, &mut changes),
         Event::OriginOpened(e) => changes.push(Change::Origin(OriginRow::opened(place.hash, order, e))),
-        Event::TillStarted(e) => {
-            changes.push(Change::Run(Run { hash: place.hash, order, run: e.run.clone() }))
-        }
         Event::ConflictAnswered(e) => {
             changes.push(Change::Answer(Answer {
                 hash: place.hash,
@@ -306,10 +301,9 @@ impl Place<'_> {
                 shown: entered.on_hand_shown.map(crate::amount::Quantity::thousandths),
             }));
             if entered.tracked {
-                changes.push(Change::Dirty(Key::Stock(part.store, product)));
+                changes.push(Change::Dirty(Key::Taken(part.store, product)));
             }
         }
-        changes.push(Change::Dirty(Key::Document(part.document)));
         changes.push(Change::Dirty(Key::Sale(part.sale)));
     }
 

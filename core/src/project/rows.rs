@@ -414,17 +414,6 @@ impl OriginRow {
     }
 }
 
-/// A run of a till.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The event.
-    pub hash: Hash,
-    /// Its place in the canonical order.
-    pub order: OrderKey,
-    /// The run's random name.
-    pub run: String,
-}
-
 /// A shift that was opened or closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShiftRow {

@@ -1,7 +1,7 @@
 //! Promotions: n for the price of m, over a set of products.
 //!
 //! Promotions are evaluated when a sale is reckoned and never again on return: what was saved is stored on the lines, shared out by
-//! amount over every unit that took part (trade rule 3). Sets never overlap; the one that saves most is applied first.
+//! amount over every line that took part (trade rule 3). Sets never overlap; the one that saves most is applied first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,13 +34,16 @@ pub fn promote(promotions: &[Promotion], lines: &[CartLine], left: &[Minor]) -> 
         };
         for (index, off) in best.off {
             free[index] = false;
-            found[index].push((best.name.clone(), off));
+            if !off.is_zero() {
+                found[index].push((best.name.clone(), off));
+            }
         }
     }
 }
 
 struct Saving {
     name: String,
+    /// What it takes off each line that took part, even where that came to nothing: no line takes part twice.
     off: BTreeMap<usize, Minor>,
 }
 
@@ -70,11 +73,16 @@ fn saving(promotion: &Promotion, lines: &[CartLine], left: &[Minor], free: &[boo
     let mut off: BTreeMap<usize, Minor> = BTreeMap::new();
     for set in pieces.chunks_exact(promotion.buy.max(1)) {
         let saved: Minor = set.iter().skip(promotion.pay).map(|(value, _)| *value).sum();
-        let values: Vec<Minor> = set.iter().map(|(value, _)| *value).collect();
-        for ((_, index), part) in set.iter().zip(allocate(saved, &values)) {
-            *off.entry(*index).or_default() += part;
+        // Shared out over lines, in their order, so that ties go by line number.
+        let mut values: BTreeMap<usize, Minor> = BTreeMap::new();
+        for (value, index) in set {
+            *values.entry(*index).or_default() += *value;
+        }
+        let weights: Vec<Minor> = values.values().copied().collect();
+        for (index, part) in values.into_keys().zip(allocate(saved, &weights)) {
+            *off.entry(index).or_default() += part;
         }
     }
-    off.retain(|_, part| !part.is_zero());
-    (!off.is_empty()).then(|| Saving { name: promotion.name.clone(), off })
+    let saves = off.values().any(|part| !part.is_zero());
+    saves.then(|| Saving { name: promotion.name.clone(), off })
 }

@@ -162,6 +162,9 @@ pub struct Remainder {
     pub net_minor: Minor,
     /// Of each tax, in the order of the original's list.
     pub tax_minor: Vec<Minor>,
+    /// Of the cost: parts at their cost, rounded one by one, need not sum to that of the whole. Even parts that knew of each
+    /// other leave it.
+    pub cost_minor: Minor,
 }
 
 /// The remainder of an original line after `returned`.
@@ -169,7 +172,7 @@ pub fn remainder(line: &Line, returned: &[Returned]) -> Remainder {
     let back: Quantity = returned.iter().map(|part| part.quantity).sum();
     let whole_is_back = back == line.entered.quantity && (!back.is_zero() || returned.len() == 1);
     if !whole_is_back || line.entered.direction == Direction::Return {
-        return Remainder { net_minor: Minor::ZERO, tax_minor: vec![Minor::ZERO; line.tax_amounts.len()] };
+        return Remainder { tax_minor: vec![Minor::ZERO; line.tax_amounts.len()], ..Remainder::default() };
     }
     let mut taxes: BTreeMap<usize, Minor> = BTreeMap::new();
     for part in returned {
@@ -179,8 +182,10 @@ pub fn remainder(line: &Line, returned: &[Returned]) -> Remainder {
     }
     let left =
         |(index, tax): (usize, &TaxAmount)| tax.amount_minor - taxes.get(&index).copied().unwrap_or_default();
+    let cost = |quantity| line.entered.unit_cost.map_or(Minor::ZERO, |cost| cost.extend(quantity));
     Remainder {
         net_minor: line.net_minor - returned.iter().map(|part| part.net_minor).sum(),
         tax_minor: line.tax_amounts.iter().enumerate().map(left).collect(),
+        cost_minor: cost(line.entered.quantity) - returned.iter().map(|part| cost(part.quantity)).sum(),
     }
 }

@@ -98,7 +98,9 @@ pub fn take(
         }
         _ if payable.is_zero() || wrong_way => Err(Rejection::OverTender(payable)),
         _ if !covers => Ok(tender),
-        OverTender::Change if payable > Minor::ZERO => {
+        // Change is cash out of the drawer, so only cash may bring it about (trade rule 11): the change of anything else
+        // would leave the drawer without a tender that says so. Types like vouchers keep the rest and pay it out in cash.
+        OverTender::Change if payable > Minor::ZERO && tender.class == TenderClass::Cash => {
             tender.amount_minor = payable;
             tender.given_minor = Some(given);
             tender.change_minor = Some(given - payable);

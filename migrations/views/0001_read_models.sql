@@ -1,0 +1,297 @@
+-- Read models: what people ask about, projected from the log. Everything here can be dropped and rebuilt to equal rows.
+CREATE TABLE progress (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    position INTEGER NOT NULL               -- of the log, up to which events are projected
+) STRICT;
+INSERT INTO progress VALUES (1, 0);
+
+CREATE TABLE documents (
+    hash                BLOB    PRIMARY KEY,
+    at                  INTEGER NOT NULL,
+    origin              BLOB    NOT NULL,
+    seq                 INTEGER NOT NULL,
+    document            BLOB    NOT NULL,
+    sale                BLOB    NOT NULL,
+    store               BLOB    NOT NULL,
+    till                BLOB    NOT NULL,
+    shift               BLOB    NOT NULL,
+    day                 TEXT    NOT NULL,   -- empty where the event names none
+    wall                INTEGER NOT NULL,
+    begun_as            TEXT    NOT NULL,
+    series              TEXT    NOT NULL,
+    number              INTEGER NOT NULL,
+    currency            TEXT    NOT NULL,
+    exponent            INTEGER NOT NULL,
+    lines               INTEGER NOT NULL,
+    gross_sales_minor   INTEGER NOT NULL,
+    gross_returns_minor INTEGER NOT NULL,
+    reductions_minor    INTEGER NOT NULL,
+    net_minor           INTEGER NOT NULL,
+    tax_minor           INTEGER NOT NULL,
+    total_minor         INTEGER NOT NULL,
+    rounding_minor      INTEGER NOT NULL,
+    customer            BLOB,
+    actor               BLOB,
+    approver            BLOB,
+    local_time          TEXT    NOT NULL,
+    parts               INTEGER NOT NULL,
+    from_parked         BLOB,
+    voids               BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_sale   ON documents (sale);
+CREATE INDEX documents_day    ON documents (store, day, till);
+CREATE INDEX documents_number ON documents (origin, series, number);
+
+CREATE TABLE document_lines (
+    hash                BLOB    NOT NULL,
+    line                INTEGER NOT NULL,
+    document            BLOB    NOT NULL,
+    sale                BLOB    NOT NULL,
+    direction           TEXT    NOT NULL,
+    kind                TEXT    NOT NULL,
+    product             BLOB,
+    sku                 TEXT    NOT NULL,
+    name                TEXT    NOT NULL,
+    department          TEXT,
+    quantity_thousandths INTEGER NOT NULL,
+    extended_minor      INTEGER NOT NULL,
+    extended_from       TEXT    NOT NULL,
+    reductions_minor    INTEGER NOT NULL,
+    net_minor           INTEGER NOT NULL,
+    tax_minor           INTEGER NOT NULL,
+    prices              TEXT    NOT NULL,
+    reductions          TEXT,               -- JSON, by source
+    taxes               TEXT,               -- JSON, by tax and rate
+    PRIMARY KEY (hash, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_lines_sale ON document_lines (sale, line);
+
+CREATE TABLE tenders (
+    hash         BLOB    NOT NULL,
+    tender       INTEGER NOT NULL,
+    tender_type  TEXT    NOT NULL,
+    class        TEXT    NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    given_minor  INTEGER,
+    change_minor INTEGER,
+    to_verify    INTEGER NOT NULL,
+    PRIMARY KEY (hash, tender)
+) STRICT, WITHOUT ROWID;
+
+-- What return lines took of earlier lines.
+CREATE TABLE claims (
+    hash         BLOB    NOT NULL,
+    by_line      INTEGER NOT NULL,
+    place        INTEGER NOT NULL,          -- among the line's references
+    at           INTEGER NOT NULL,
+    origin       BLOB    NOT NULL,
+    seq          INTEGER NOT NULL,
+    by_sale      BLOB    NOT NULL,
+    sale         BLOB    NOT NULL,
+    line         INTEGER NOT NULL,
+    quantity_thousandths INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    taxes        TEXT,
+    PRIMARY KEY (hash, by_line, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_line ON claims (sale, line);
+
+-- Goods in and out, in canonical order per product and store.
+CREATE TABLE stock_moves (
+    store    BLOB    NOT NULL,
+    product  BLOB    NOT NULL,
+    at       INTEGER NOT NULL,
+    origin   BLOB    NOT NULL,
+    seq      INTEGER NOT NULL,
+    hash     BLOB    NOT NULL,
+    line     INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    quantity_thousandths INTEGER NOT NULL,
+    tracked  INTEGER NOT NULL,
+    shown_thousandths    INTEGER,
+    PRIMARY KEY (store, product, at, origin, seq, hash, line)
+) STRICT, WITHOUT ROWID;
+
+-- Folded from stock_moves: the baseline and what moved since.
+CREATE TABLE stock_levels (
+    store       BLOB    NOT NULL,
+    product     BLOB    NOT NULL,
+    base_at     INTEGER,
+    base_origin BLOB,
+    base_seq    INTEGER,
+    base_thousandths  INTEGER,
+    counted     INTEGER NOT NULL,
+    moved_thousandths INTEGER NOT NULL,
+    PRIMARY KEY (store, product)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE days (
+    store               BLOB    NOT NULL,
+    origin              BLOB    NOT NULL,
+    day                 TEXT    NOT NULL,
+    documents           INTEGER NOT NULL,
+    lines               INTEGER NOT NULL,
+    gross_sales_minor   INTEGER NOT NULL,
+    gross_returns_minor INTEGER NOT NULL,
+    reductions_minor    INTEGER NOT NULL,
+    net_minor           INTEGER NOT NULL,
+    tax_minor           INTEGER NOT NULL,
+    total_minor         INTEGER NOT NULL,
+    rounding_minor      INTEGER NOT NULL,
+    refunds_minor       INTEGER NOT NULL,
+    adjustments         INTEGER NOT NULL,
+    adjusted_lines      INTEGER NOT NULL,
+    PRIMARY KEY (store, origin, day)
+) STRICT, WITHOUT ROWID;
+
+-- The journal, summed per account and day: debits positive, credits negative; zero over all accounts.
+CREATE TABLE accounts (
+    store        BLOB    NOT NULL,
+    origin       BLOB    NOT NULL,
+    day          TEXT    NOT NULL,
+    account      TEXT    NOT NULL,
+    currency     TEXT    NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    PRIMARY KEY (store, origin, day, account, currency)
+) STRICT, WITHOUT ROWID;
+
+-- Postings that bring wholly returned lines to zero; folded again with every claim.
+CREATE TABLE remainders (
+    sale         BLOB    NOT NULL,
+    line         INTEGER NOT NULL,
+    account      TEXT    NOT NULL,
+    currency     TEXT    NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    PRIMARY KEY (sale, line, account, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shifts (
+    hash        BLOB    PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    origin      BLOB    NOT NULL,
+    seq         INTEGER NOT NULL,
+    shift       BLOB    NOT NULL,
+    store       BLOB    NOT NULL,
+    till        BLOB    NOT NULL,
+    day         TEXT    NOT NULL,
+    currency    TEXT    NOT NULL,
+    float_minor INTEGER,                    -- of an opening
+    closed      TEXT                        -- the Z, as JSON, of a closing
+) STRICT, WITHOUT ROWID;
+
+-- Edits of shared descriptions, and what each subject folds to.
+CREATE TABLE edits (
+    subject TEXT    NOT NULL,
+    hash    BLOB    NOT NULL,
+    at      INTEGER NOT NULL,
+    origin  BLOB    NOT NULL,
+    seq     INTEGER NOT NULL,
+    base    TEXT    NOT NULL,               -- JSON list of hashes
+    fields  TEXT    NOT NULL,               -- JSON object
+    PRIMARY KEY (subject, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subjects (
+    subject TEXT PRIMARY KEY,
+    heads   TEXT NOT NULL,                  -- JSON list of hashes: the base of the next edit
+    fields  TEXT NOT NULL                   -- JSON object of the values that show
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE products (
+    product      BLOB    PRIMARY KEY,
+    sku          TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    department   TEXT,
+    kind         TEXT    NOT NULL,
+    tax_class    TEXT    NOT NULL,
+    tracked      INTEGER NOT NULL,
+    discountable INTEGER NOT NULL,
+    unit         TEXT,
+    price        INTEGER,                   -- ten-thousandths of a minor unit
+    price_set_by BLOB,
+    cost         INTEGER,                   -- ten-thousandths of a minor unit
+    archived     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- SKU and barcodes; a code on two products is possible and shows as two rows.
+CREATE TABLE product_codes (
+    code    TEXT NOT NULL,
+    product BLOB NOT NULL,
+    PRIMARY KEY (code, product)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX product_codes_product ON product_codes (product);
+
+-- Search: trigrams from three letters on (also inside words and numbers), word prefixes below that.
+CREATE VIRTUAL TABLE product_trigrams USING fts5 (product UNINDEXED, text, tokenize = 'trigram remove_diacritics 1');
+CREATE VIRTUAL TABLE product_prefixes USING fts5 (product UNINDEXED, text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2');
+
+-- Prices of price lists and stores, each in force from a moment on.
+CREATE TABLE prices (
+    subject    TEXT    PRIMARY KEY,
+    product    BLOB    NOT NULL,
+    list       TEXT    NOT NULL,
+    store      BLOB,
+    price      INTEGER NOT NULL,            -- ten-thousandths of a minor unit
+    valid_from INTEGER NOT NULL,            -- microseconds
+    set_by     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX prices_product ON prices (product);
+
+CREATE TABLE staff (
+    staff  BLOB    PRIMARY KEY,
+    number TEXT    NOT NULL,
+    role   TEXT    NOT NULL,
+    store  BLOB,
+    active INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Logs that were opened: names of tills, series, parents.
+CREATE TABLE origins (
+    hash       BLOB    PRIMARY KEY,
+    origin     BLOB    NOT NULL,
+    role       TEXT    NOT NULL,
+    store      BLOB,
+    till       BLOB,
+    name       TEXT    NOT NULL,
+    series     TEXT    NOT NULL,
+    parent     BLOB,
+    parent_seq INTEGER,
+    reason     TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX origins_origin ON origins (origin);
+
+CREATE TABLE answers (
+    hash     BLOB    PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    origin   BLOB    NOT NULL,
+    seq      INTEGER NOT NULL,
+    actor    BLOB,
+    conflict TEXT    NOT NULL,
+    evidence BLOB    NOT NULL,
+    choice   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_conflict ON answers (conflict);
+
+-- Kept, but not understood.
+CREATE TABLE quarantine (
+    hash    BLOB    PRIMARY KEY,
+    origin  BLOB    NOT NULL,
+    seq     INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    reason  TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Judged by head office. `revision` grows with every change of any conflict: the lane that tills follow.
+CREATE TABLE conflicts (
+    id       TEXT    PRIMARY KEY,
+    kind     TEXT    NOT NULL,
+    store    BLOB,
+    subject  TEXT    NOT NULL,
+    revision INTEGER NOT NULL,
+    state    TEXT    NOT NULL,
+    answer   TEXT,
+    evidence BLOB    NOT NULL,
+    conflict TEXT    NOT NULL               -- JSON
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX conflicts_revision ON conflicts (revision);
+CREATE INDEX        conflicts_subject  ON conflicts (subject);

@@ -1,0 +1,171 @@
+//! The table of events, as both logs have it: append, look up, read back, follow the tips of branches.
+//!
+//! Texts go in and come out byte for byte. Appending what is there already is harmless, because the hash is the identity.
+
+use daybook_core::chain::{Hash, Tip};
+use daybook_core::envelope::EventText;
+use daybook_core::ids::OriginId;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::collections::BTreeMap;
+
+use crate::file::StoreError;
+use crate::sql;
+
+/// An event as a log holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Order of arrival in this log.
+    pub position: i64,
+    /// Whose chain.
+    pub origin: OriginId,
+    /// Where in it.
+    pub tip: Tip,
+    /// Hash of the event before it.
+    pub prev: Hash,
+    /// The texts.
+    pub text: EventText,
+}
+
+const COLUMNS: &str = "position, origin, seq, hash, prev, envelope, payload, seal";
+
+pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    Ok(StoredEvent {
+        position: row.get(0)?,
+        origin: sql::origin(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        tip: Tip {
+            seq: row.get(2)?,
+            hash: sql::hash(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        },
+        prev: sql::hash(row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        text: EventText { envelope: row.get(5)?, payload: row.get(6)?, seal: sql::seal(row.get(7)?)? },
+    })
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<StoredEvent>, StoreError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_row(row)?);
+    }
+    Ok(events)
+}
+
+/// The events that arrived after a position, in the order of arrival.
+pub fn after_position(
+    connection: &Connection,
+    position: i64,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    collect(statement.query((position, limit))?)
+}
+
+/// Events of an origin's chain numbered from `first` to `last`, of every branch.
+pub fn of_chain(
+    connection: &Connection,
+    origin: OriginId,
+    first: i64,
+    last: i64,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq, hash"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    collect(statement.query((sql::blob(&origin.0), first, last))?)
+}
+
+/// One event.
+pub fn find(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((sql::blob(&origin.0), tip.seq, tip.hash.0.as_slice()))?;
+    rows.next()?.map(read_row).transpose()
+}
+
+/// The position of an event; none where it is not there.
+pub fn position_of(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT position FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement
+        .query_row((sql::blob(&origin.0), tip.seq, tip.hash.0.as_slice()), |row| row.get(0))
+        .optional()?)
+}
+
+/// Whether an event is there. The start of a chain always is.
+pub fn knows(connection: &Connection, origin: OriginId, tip: Tip) -> Result<bool, StoreError> {
+    Ok(tip == Tip::NONE || position_of(connection, origin, tip)?.is_some())
+}
+
+/// The events that directly follow an event.
+pub fn successors(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Vec<Hash>, StoreError> {
+    let sql = "SELECT hash FROM events WHERE origin = ?1 AND seq = ?2 AND prev = ?3 ORDER BY hash";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((sql::blob(&origin.0), tip.seq + 1, tip.hash.0.as_slice()), |row| {
+        row.get::<_, Vec<u8>>(0)
+    })?;
+    rows.map(|bytes| sql::hash(&bytes?)).collect()
+}
+
+/// The tips of all branches of all origins.
+pub fn tips(connection: &Connection) -> Result<BTreeMap<OriginId, Vec<Tip>>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT origin, seq, hash FROM tips ORDER BY origin, seq, hash")?;
+    let mut rows = statement.query([])?;
+    let mut tips: BTreeMap<OriginId, Vec<Tip>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (origin, seq, hash): (Vec<u8>, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        tips.entry(sql::origin(&origin)?)
+            .or_default()
+            .push(Tip { seq, hash: sql::hash(&hash)? });
+    }
+    Ok(tips)
+}
+
+/// The tips of one origin.
+pub fn tips_of(connection: &Connection, origin: OriginId) -> Result<Vec<Tip>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT seq, hash FROM tips WHERE origin = ?1 ORDER BY seq, hash")?;
+    let rows = statement
+        .query_map([sql::blob(&origin.0)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    rows.map(|row| {
+        row.map_err(StoreError::from)
+            .and_then(|(seq, bytes)| Ok(Tip { seq, hash: sql::hash(&bytes)? }))
+    })
+    .collect()
+}
+
+/// Moves the tip of a branch from `after` to `tip`. Where `after` is no tip (any more), `tip` begins another branch.
+pub(crate) fn move_tip(
+    connection: &Connection,
+    origin: OriginId,
+    after: Tip,
+    tip: Tip,
+) -> Result<(), StoreError> {
+    let mut delete = connection.prepare_cached("DELETE FROM tips WHERE origin = ?1 AND hash = ?2")?;
+    delete.execute((sql::blob(&origin.0), after.hash.0.as_slice()))?;
+    let mut insert =
+        connection.prepare_cached("INSERT OR IGNORE INTO tips (origin, hash, seq) VALUES (?1, ?2, ?3)")?;
+    insert.execute((sql::blob(&origin.0), tip.hash.0.as_slice(), tip.seq))?;
+    Ok(())
+}
+
+/// Number of events, and the position of the last.
+pub fn count(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT coalesce(max(position), 0) FROM events";
+    let last: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok((last, last))
+}
+
+/// A named fact of a log.
+pub fn fact(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM facts WHERE name = ?1")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+}
+
+/// Remembers a named fact.
+pub fn put_fact(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    connection.prepare_cached(sql)?.execute((name, value))?;
+    Ok(())
+}

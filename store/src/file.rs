@@ -1,0 +1,284 @@
+//! Opening a SQLite file so that a commit means what it says, and refusing files that this version must not touch.
+//!
+//! WAL with `synchronous=FULL`: an acknowledged commit survives power loss. Each pragma is read back. A checkpoint at the start moves
+//! whatever an earlier run left in the WAL into the file before the first new commit.
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use sha2::{Digest as _, Sha256};
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+/// The oldest SQLite without the WAL-reset fault (3.51.3).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// Whether commits are flushed to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is on the disk before it returns.
+    Full,
+    /// Commits are flushed at checkpoints: for read models, which can be rebuilt.
+    Relaxed,
+    /// Nothing is flushed: for replays of data that is kept elsewhere.
+    Off,
+}
+
+/// A migration: its name and its SQL.
+pub type Migration = (&'static str, &'static str);
+
+/// Why a store cannot do its work. The text is for people.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the directory.
+    #[error(
+        "{0} is in use by another Daybook. Close that one first; if none is running, restart the machine"
+    )]
+    InUse(PathBuf),
+    /// The file was written by a newer version.
+    #[error(
+        "{file} was written by a newer Daybook (it knows '{migration}'). Nothing was changed; install that version or a later one"
+    )]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// The migration that this version does not know.
+        migration: String,
+    },
+    /// A migration was applied in another shape than this version has.
+    #[error("{file} was made by another build of Daybook ('{migration}' differs). Nothing was changed")]
+    Diverged {
+        /// The file.
+        file: PathBuf,
+        /// The migration.
+        migration: String,
+    },
+    /// The file is no database, or a broken one.
+    #[error("{0} is damaged")]
+    Damaged(PathBuf),
+    /// The file was removed or replaced while it was open.
+    #[error("{0} was removed or replaced while Daybook was running")]
+    Replaced(PathBuf),
+    /// There is no room on the disk.
+    #[error("the disk is full; nothing was recorded. Make room and try again")]
+    Full,
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// What stands in a table does not fit its meaning.
+    #[error("the store holds something unreadable: {0}")]
+    Unreadable(String),
+    /// Any other fault of SQLite.
+    #[error("the store failed: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            _ => StoreError::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the file itself is broken, so that read models had better be rebuilt.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            StoreError::Damaged(_) | StoreError::Unreadable(_) | StoreError::Replaced(_) => true,
+            StoreError::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                ) | Some(ErrorCode::Unknown | ErrorCode::ReadOnly)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// Holds a directory for one process: an exclusive lock on a file of its own, never on a database file.
+#[derive(Debug)]
+pub struct DirectoryLock(#[allow(dead_code, reason = "held for its lock")] File);
+
+impl DirectoryLock {
+    /// Takes the directory, making it where it is missing.
+    pub fn take(directory: &Path) -> Result<Self, StoreError> {
+        let io = |error| StoreError::Io { path: directory.to_owned(), error };
+        std::fs::create_dir_all(directory).map_err(io)?;
+        let path = directory.join("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
+        match fs4::fs_std::FileExt::try_lock_exclusive(&file) {
+            Ok(true) => Ok(DirectoryLock(file)),
+            Ok(false) => Err(StoreError::InUse(directory.to_owned())),
+            Err(error) => Err(io(error)),
+        }
+    }
+}
+
+/// Opens a file for its one writer, bringing it up to this version.
+pub fn open_writer(
+    path: &Path,
+    durability: Durability,
+    migrations: &[Migration],
+) -> Result<Connection, StoreError> {
+    assert!(
+        rusqlite::version_number() >= SQLITE_VERSION_MIN,
+        "SQLite is too old to be trusted with a write-ahead log"
+    );
+    let mut connection = Connection::open(path).map_err(|error| damaged(path, error))?;
+    pragmas(&connection, durability).map_err(|error| damaged(path, error))?;
+    migrate(&mut connection, path, migrations)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    restrict(path)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Opens a file for reading only. Its writer may be another process.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| damaged(path, error))?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;")?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Runs `act` in one immediate transaction.
+pub fn transact<T>(
+    connection: &mut Connection,
+    act: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = act(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+/// Removes a read-model file with its companions, so that it can be built again.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::Io { path: PathBuf::from(name), error }),
+        }
+    }
+    Ok(())
+}
+
+fn pragmas(connection: &Connection, durability: Durability) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+         PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
+         PRAGMA cache_size = -32768;",
+    )?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    assert_eq!(mode, "wal", "SQLite did not switch to a write-ahead log");
+    let (word, level) = match durability {
+        Durability::Full => ("FULL", 2),
+        Durability::Relaxed => ("NORMAL", 1),
+        Durability::Off => ("OFF", 0),
+    };
+    connection.execute_batch(&format!("PRAGMA synchronous = {word}"))?;
+    let found: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    assert_eq!(found, level, "SQLite did not take the asked durability");
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, path: &Path, migrations: &[Migration]) -> Result<(), StoreError> {
+    connection
+        .execute_batch("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL) STRICT, WITHOUT ROWID")
+        .map_err(|error| damaged(path, error))?;
+    let applied: Vec<(String, String)> = {
+        let mut statement = connection.prepare("SELECT name, sha256 FROM migrations ORDER BY name")?;
+        statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?
+    };
+    for (name, sha256) in &applied {
+        let Some((_, sql)) = migrations.iter().find(|(known, _)| known == name) else {
+            return Err(StoreError::Newer { file: path.to_owned(), migration: name.clone() });
+        };
+        if *sha256 != digest(sql) {
+            return Err(StoreError::Diverged { file: path.to_owned(), migration: name.clone() });
+        }
+    }
+    for (name, sql) in migrations.iter().filter(|(name, _)| !applied.iter().any(|(known, _)| known == name)) {
+        transact(connection, |connection| {
+            connection.execute_batch(sql)?;
+            connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (name, digest(sql)))?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn digest(sql: &str) -> String {
+    Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn damaged(path: &Path, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged(path.to_owned()),
+        _ => StoreError::from(error),
+    }
+}
+
+/// Files of a shop are its own business.
+#[cfg(unix)]
+fn restrict(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| StoreError::Io { path: path.to_owned(), error })
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Which file a path named when it was opened, to notice when it is removed or replaced. SQLite would go on answering OK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    path: PathBuf,
+    #[cfg(unix)]
+    device_and_inode: (u64, u64),
+}
+
+impl FileIdentity {
+    /// The identity of the file at a path now.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        let meta =
+            std::fs::metadata(path).map_err(|error| StoreError::Io { path: path.to_owned(), error })?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(FileIdentity { path: path.to_owned(), device_and_inode: (meta.dev(), meta.ino()) })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = meta;
+            Ok(FileIdentity { path: path.to_owned() })
+        }
+    }
+
+    /// An error if the path no longer names that file.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match FileIdentity::of(&self.path) {
+            Ok(now) if now == *self => Ok(()),
+            _ => Err(StoreError::Replaced(self.path.clone())),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The till's log: one durable commit per command, and everything the till must remember to go on.
+//!
+//! Appending is one `BEGIN IMMEDIATE` transaction with one disk sync. An error on commit is not "not recorded": [`TillLog::command`]
+//! looks the command up and says which. Events of others come in with the cursor of their page, in one transaction.
+
+use daybook_core::chain::Tip;
+use daybook_core::ids::{CommandId, OriginId};
+use daybook_core::record::Recorded;
+use daybook_core::wire::{ConflictRecord, FeedEntry};
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::events::{self, StoredEvent};
+use crate::file::{Durability, FileIdentity, Migration, StoreError, open_reader, open_writer, transact};
+use crate::sql;
+
+const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/till/0001_log.sql"))];
+
+/// The log of a till, open for its one writer.
+#[derive(Debug)]
+pub struct TillLog {
+    connection: Connection,
+    path: PathBuf,
+    identity: FileIdentity,
+    wal: Option<FileIdentity>,
+}
+
+/// How far a scope was followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// What to send to go on.
+    pub cursor: String,
+    /// The position reached.
+    pub position: i64,
+}
+
+impl TillLog {
+    /// Opens or makes the log in a directory. Take the directory's lock first.
+    pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let path = directory.join("log.db");
+        let connection = open_writer(&path, durability, MIGRATIONS)?;
+        let identity = FileIdentity::of(&path)?;
+        Ok(TillLog { connection, path, identity, wal: None })
+    }
+
+    /// A second connection for reading.
+    pub fn reader(&self) -> Result<Connection, StoreError> {
+        open_reader(&self.path)
+    }
+
+    /// The connection, for questions.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Appends own events in one durable commit, together with the command and its answer. Gives the position of the last.
+    pub fn append(
+        &mut self,
+        recorded: &[Recorded],
+        command: Option<(CommandId, &str)>,
+    ) -> Result<i64, StoreError> {
+        self.check_files()?;
+        transact(&mut self.connection, |connection| {
+            let mut position = 0;
+            for event in recorded {
+                position = insert_own(connection, event)?;
+            }
+            if let (Some(first), Some(last)) = (recorded.first(), recorded.last()) {
+                let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
+                events::move_tip(connection, last.envelope.origin, after, last.tip)?;
+            }
+            if let Some((command, answer)) = command {
+                let (origin, seq) =
+                    recorded.last().map_or((uuid::Uuid::nil(), 0), |e| (e.envelope.origin.0, e.tip.seq));
+                let sql = "INSERT INTO commands (command, origin, last_seq, answer) VALUES (?1, ?2, ?3, ?4)";
+                connection.prepare_cached(sql)?.execute((
+                    sql::blob(&command.0),
+                    sql::blob(&origin),
+                    seq,
+                    answer,
+                ))?;
+            }
+            Ok(position)
+        })
+    }
+
+    /// The answer of a command that was executed; none where it was not.
+    pub fn command(&self, command: CommandId) -> Result<Option<String>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT answer FROM commands WHERE command = ?1")?;
+        Ok(statement.query_row([sql::blob(&command.0)], |row| row.get(0)).optional()?)
+    }
+
+    /// Takes in a page of the feed with its cursor. Events that are there already change nothing.
+    pub fn store_page(
+        &mut self,
+        scope: &str,
+        entries: &[(OriginId, Tip, FeedEntry)],
+        cursor: &Cursor,
+    ) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| {
+            for (origin, tip, entry) in entries {
+                insert_foreign(connection, *origin, *tip, entry)?;
+            }
+            let sql = "INSERT INTO cursors VALUES (?1, ?2, ?3)
+                       ON CONFLICT (scope) DO UPDATE SET cursor = excluded.cursor, position = excluded.position";
+            connection.prepare_cached(sql)?.execute((scope, &cursor.cursor, cursor.position))?;
+            Ok(())
+        })
+    }
+
+    /// Takes in a page of the conflicts lane with its cursor.
+    pub fn store_conflicts(
+        &mut self,
+        scope: &str,
+        records: &[ConflictRecord],
+        cursor: &Cursor,
+    ) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| {
+            for record in records {
+                let text = serde_json::to_string(record)
+                    .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+                let sql = "INSERT INTO conflicts VALUES (?1, ?2, ?3)
+                           ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, record = excluded.record";
+                connection.prepare_cached(sql)?.execute((&record.conflict.id, record.revision, text))?;
+            }
+            let sql = "INSERT INTO cursors VALUES (?1, ?2, ?3)
+                       ON CONFLICT (scope) DO UPDATE SET cursor = excluded.cursor, position = excluded.position";
+            connection.prepare_cached(sql)?.execute((scope, &cursor.cursor, cursor.position))?;
+            Ok(())
+        })
+    }
+
+    /// Forgets how far a scope was followed.
+    pub fn reset_cursor(&mut self, scope: &str) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope])?;
+        Ok(())
+    }
+
+    /// How far each scope was followed.
+    pub fn cursors(&self) -> Result<BTreeMap<String, Cursor>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT scope, cursor, position FROM cursors")?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, Cursor { cursor: row.get(1)?, position: row.get(2)? })))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The conflicts that head office told of, by revision.
+    pub fn conflicts(&self) -> Result<Vec<ConflictRecord>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT record FROM conflicts ORDER BY revision")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|text| {
+            serde_json::from_str(&text?).map_err(|error| StoreError::Unreadable(error.to_string()))
+        })
+        .collect()
+    }
+
+    /// A named fact.
+    pub fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        events::fact(&self.connection, name)
+    }
+
+    /// Remembers a named fact, durably.
+    pub fn put_fact(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| events::put_fact(connection, name, value))
+    }
+
+    /// The last own event of an origin. Another branch, come back by the feed, is not own.
+    pub fn own_tip(&self, origin: OriginId) -> Result<Tip, StoreError> {
+        let sql =
+            "SELECT seq, hash FROM events WHERE origin = ?1 AND stream IS NOT NULL ORDER BY seq DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found: Option<(i64, Vec<u8>)> = statement
+            .query_row([sql::blob(&origin.0)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        found.map_or(Ok(Tip::NONE), |(seq, hash)| Ok(Tip { seq, hash: sql::hash(&hash)? }))
+    }
+
+    /// Own events of an origin numbered from `first` to `last`.
+    pub fn own_chain(&self, origin: OriginId, first: i64, last: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events
+                   WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 AND stream IS NOT NULL ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query((sql::blob(&origin.0), first, last))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(events::read_row(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Own events after a number: at most so many, and at most so many bytes beyond the first.
+    pub fn own_after(
+        &self,
+        origin: OriginId,
+        after: i64,
+        events_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let last = after.saturating_add(i64::try_from(events_max).unwrap_or(i64::MAX));
+        let mut bytes = 0;
+        let fits = |event: &StoredEvent| {
+            let first = bytes == 0;
+            bytes += event.text.envelope.len() + event.text.payload.len() + 96;
+            first || bytes <= bytes_max
+        };
+        Ok(self.own_chain(origin, after + 1, last)?.into_iter().take_while(fits).collect())
+    }
+
+    /// Whether an own event is there. The start of a chain always is.
+    pub fn holds(&self, origin: OriginId, tip: Tip) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3 AND stream IS NOT NULL)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found =
+            statement.query_row((sql::blob(&origin.0), tip.seq, tip.hash.0.as_slice()), |row| row.get(0))?;
+        Ok(found || tip == Tip::NONE)
+    }
+
+    /// The number of the last event of an origin at which its book can be begun: its last closing, or its opening.
+    pub fn book_start(&self, origin: OriginId) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM events WHERE origin = ?1 AND kind IN ('origin.opened', 'shift.closed')";
+        Ok(self.connection.query_row(sql, [sql::blob(&origin.0)], |row| row.get(0))?)
+    }
+
+    /// The streams of own sales that were opened after a number and neither completed, parked nor abandoned.
+    pub fn open_sales(&self, origin: OriginId, after: i64) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT stream FROM events WHERE origin = ?1 AND seq > ?2 AND kind = 'sale.opened' AND stream NOT IN (
+                       SELECT stream FROM events WHERE origin = ?1 AND seq > ?2
+                       AND kind IN ('sale.completed', 'sale.parked', 'sale.abandoned')) ORDER BY seq";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map((sql::blob(&origin.0), after), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The own events of a stream, in order.
+    pub fn stream(&self, stream: &str) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events WHERE stream = ?1 ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(events::read_row(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Number of own events in a stream.
+    pub fn stream_length(&self, stream: &str) -> Result<i64, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM events WHERE stream = ?1")?;
+        Ok(statement.query_row([stream], |row| row.get(0))?)
+    }
+
+    /// SQLite keeps answering OK after its file is gone: a commit counts only while the path still names the file that is open.
+    fn check_files(&mut self) -> Result<(), StoreError> {
+        self.identity.check()?;
+        let mut wal = self.path.as_os_str().to_owned();
+        wal.push("-wal");
+        let wal = Path::new(&wal);
+        match &self.wal {
+            Some(identity) => identity.check(),
+            None => {
+                self.wal = FileIdentity::of(wal).ok();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn insert_own(connection: &Connection, event: &Recorded) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO events (origin, seq, hash, prev, stream, kind, envelope, payload, seal)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    connection.prepare_cached(sql)?.execute((
+        sql::blob(&event.envelope.origin.0),
+        event.tip.seq,
+        event.tip.hash.0.as_slice(),
+        event.prev.0.as_slice(),
+        &event.envelope.stream,
+        &event.envelope.kind,
+        &event.text.envelope,
+        &event.text.payload,
+        event.text.seal.map(|seal| seal.text()),
+    ))?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn insert_foreign(
+    connection: &Connection,
+    origin: OriginId,
+    tip: Tip,
+    entry: &FeedEntry,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let inserted = connection.prepare_cached(sql)?.execute((
+        sql::blob(&origin.0),
+        tip.seq,
+        tip.hash.0.as_slice(),
+        entry.prev.0.as_slice(),
+        &entry.text.envelope,
+        &entry.text.payload,
+        entry.text.seal.map(|seal| seal.text()),
+    ))?;
+    if inserted > 0 {
+        // Entries of a scope skip events of other scopes, so what is replaced is any earlier event of the origin.
+        let sql = "DELETE FROM tips WHERE origin = ?1 AND seq < ?2";
+        connection.prepare_cached(sql)?.execute((sql::blob(&origin.0), tip.seq))?;
+        let sql = "INSERT OR IGNORE INTO tips (origin, hash, seq) SELECT ?1, ?2, ?3
+                   WHERE NOT EXISTS (SELECT 1 FROM tips WHERE origin = ?1 AND seq > ?3)";
+        connection
+            .prepare_cached(sql)?
+            .execute((sql::blob(&origin.0), tip.hash.0.as_slice(), tip.seq))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! Folding dirty keys again from everything that touches them.
+
+use daybook_core::amount::{Currency, Minor, Quantity};
+use daybook_core::chain::Hash;
+use daybook_core::event::description::{PriceChanged, ProductFields, StaffFields, TaxChanged, from_fields};
+use daybook_core::event::sale::{LineKind, Terms};
+use daybook_core::ids::{ProductId, SaleId, StoreId};
+use daybook_core::journal::post_remainder;
+use daybook_core::merge::register::{self, Register};
+use daybook_core::merge::stock::{self, Level};
+use daybook_core::project::Key;
+use daybook_core::project::rows::{Edit, OrderKey, StockMove, StockMoveKind, word};
+use daybook_core::sale::returns::{Returned, remainder};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::file::StoreError;
+use crate::sql::{self, blob};
+use crate::views::questions::recorded_line;
+
+pub(super) fn fold(connection: &Connection, log: &Connection, key: &Key) -> Result<(), StoreError> {
+    match key {
+        Key::Stock(store, product) => stock_level(connection, *store, *product),
+        Key::Returned(sale, line) => returned(connection, log, *sale, *line),
+        Key::Sale(sale) => {
+            let sql = "SELECT DISTINCT line FROM claims WHERE sale = ?1";
+            let lines: Vec<u32> = {
+                let mut statement = connection.prepare_cached(sql)?;
+                statement.query_map([blob(&sale.0)], |row| row.get(0))?.collect::<Result<_, _>>()?
+            };
+            lines.into_iter().try_for_each(|line| returned(connection, log, *sale, line))
+        }
+        Key::Subject(subject) => description(connection, subject),
+        Key::Taken(..) | Key::Conflict(_) => Ok(()),
+    }
+}
+
+/// All movements of a product in a store.
+pub(super) fn moves(
+    connection: &Connection,
+    store: StoreId,
+    product: ProductId,
+) -> Result<Vec<StockMove>, StoreError> {
+    let sql = "SELECT at, origin, seq, hash, line, kind, quantity_thousandths, tracked, shown_thousandths
+               FROM stock_moves WHERE store = ?1 AND product = ?2 ORDER BY at, origin, seq, hash, line";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((blob(&store.0), blob(&product.0)))?;
+    let mut moves = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (origin, hash, kind): (Vec<u8>, Vec<u8>, String) = (row.get(1)?, row.get(3)?, row.get(5)?);
+        moves.push(StockMove {
+            hash: sql::hash(&hash)?,
+            order: OrderKey { at: row.get(0)?, origin: sql::origin(&origin)?, seq: row.get(2)? },
+            line: row.get(4)?,
+            store,
+            product,
+            kind: StockMoveKind::from_word(&kind)
+                .ok_or_else(|| StoreError::Unreadable(format!("stock movement '{kind}'")))?,
+            quantity: row.get(6)?,
+            tracked: row.get(7)?,
+            shown: row.get(8)?,
+        });
+    }
+    Ok(moves)
+}
+
+fn stock_level(connection: &Connection, store: StoreId, product: ProductId) -> Result<(), StoreError> {
+    let Level { baseline, moved } = stock::fold(&moves(connection, store, product)?);
+    let sql = "INSERT OR REPLACE INTO stock_levels VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    connection.prepare_cached(sql)?.execute(params![
+        blob(&store.0),
+        blob(&product.0),
+        baseline.map(|base| base.order.at),
+        baseline.as_ref().map(|base| blob(&base.order.origin.0)),
+        baseline.map(|base| base.order.seq),
+        baseline.map(|base| base.quantity),
+        baseline.is_some_and(|base| base.counted),
+        moved,
+    ])?;
+    Ok(())
+}
+
+/// What parts of a line, returned unaware of each other, left over once all of it is back.
+fn returned(connection: &Connection, log: &Connection, sale: SaleId, line: u32) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM remainders WHERE sale = ?1 AND line = ?2")?
+        .execute((blob(&sale.0), line))?;
+    let sold = "SELECT quantity_thousandths, net_minor, tax_minor, direction FROM document_lines WHERE sale = ?1 AND line = ?2
+                ORDER BY hash LIMIT 1";
+    let read =
+        |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?));
+    let found: Option<(i64, i64, i64, String)> =
+        connection.prepare_cached(sold)?.query_row((blob(&sale.0), line), read).optional()?;
+    let Some((quantity, net, tax, direction)) = found else { return Ok(()) };
+    let mut parts: Vec<(Returned, bool)> = Vec::new();
+    {
+        let sql =
+            "SELECT quantity_thousandths, amount_minor, taxes FROM claims WHERE sale = ?1 AND line = ?2";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query((blob(&sale.0), line))?;
+        while let Some(row) = rows.next()? {
+            let taxes: Option<String> = row.get(2)?;
+            let known = taxes.is_some();
+            let tax_minor: Vec<Minor> =
+                taxes.map(|text| serde_json::from_str(&text).unwrap_or_default()).unwrap_or_default();
+            let (quantity, net_minor) = (Quantity::from_thousandths(row.get(0)?), Minor::new(row.get(1)?));
+            parts.push((Returned { quantity, net_minor, extended_minor: Minor::ZERO, tax_minor }, known));
+        }
+    }
+    let back: i64 = parts.iter().map(|(part, _)| part.quantity.thousandths()).sum();
+    let paid: i64 = parts.iter().map(|(part, _)| part.net_minor.get()).sum();
+    let tax_back: i64 = parts.iter().flat_map(|(part, _)| &part.tax_minor).map(|part| part.get()).sum();
+    let unknown_tax = tax != 0 && parts.iter().any(|(_, known)| !known);
+    if direction == "return" || back != quantity || unknown_tax || (paid == net && tax_back == tax) {
+        return Ok(());
+    }
+    let Some((terms, original)) = recorded_line(connection, log, sale, line)? else { return Ok(()) };
+    let parts: Vec<Returned> = parts.into_iter().map(|(part, _)| part).collect();
+    let rest = remainder(&original, &parts);
+    put_remainder(connection, sale, line, &terms, &original, &rest)
+}
+
+fn put_remainder(
+    connection: &Connection,
+    sale: SaleId,
+    line: u32,
+    terms: &Terms,
+    original: &daybook_core::event::sale::Line,
+    rest: &daybook_core::sale::returns::Remainder,
+) -> Result<(), StoreError> {
+    for posting in post_remainder(terms, original, rest) {
+        let sql = "INSERT OR REPLACE INTO remainders VALUES (?1, ?2, ?3, ?4, ?5)";
+        let currency = posting.currency.code.code();
+        connection.prepare_cached(sql)?.execute((
+            blob(&sale.0),
+            line,
+            posting.account,
+            currency,
+            posting.amount_minor.get(),
+        ))?;
+    }
+    Ok(())
+}
+
+fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError> {
+    let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+    let mut statement = connection
+        .prepare_cached("SELECT hash, at, origin, seq, base, fields FROM edits WHERE subject = ?1")?;
+    let mut rows = statement.query([subject])?;
+    let mut edits = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (hash, origin, base, fields): (Vec<u8>, Vec<u8>, String, String) =
+            (row.get(0)?, row.get(2)?, row.get(4)?, row.get(5)?);
+        edits.push(Edit {
+            hash: sql::hash(&hash)?,
+            order: OrderKey { at: row.get(1)?, origin: sql::origin(&origin)?, seq: row.get(3)? },
+            subject: subject.to_owned(),
+            base: serde_json::from_str(&base).map_err(json)?,
+            fields: serde_json::from_str(&fields).map_err(json)?,
+        });
+    }
+    Ok(edits)
+}
+
+fn description(connection: &Connection, subject: &str) -> Result<(), StoreError> {
+    let register = register::fold(&edits(connection, subject)?);
+    let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+    let heads = serde_json::to_string(&register.heads).map_err(json)?;
+    let values = serde_json::to_string(&register.values()).map_err(json)?;
+    let sql = "INSERT OR REPLACE INTO subjects VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute((subject, heads, values))?;
+    let Some((kind, name)) = subject.split_once('/') else { return Ok(()) };
+    match kind {
+        "product" => match name.parse() {
+            Ok(product) => put_product(connection, product, &register),
+            Err(_) => Ok(()),
+        },
+        "price" => put_price(connection, subject, &register),
+        "staff" => match name.parse::<daybook_core::ids::StaffId>() {
+            Ok(staff) => put_staff(connection, staff, &register),
+            Err(_) => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn put_product(connection: &Connection, product: ProductId, register: &Register) -> Result<(), StoreError> {
+    let Some(fields) = from_fields::<ProductFields>(&register.values()) else { return Ok(()) };
+    let (sku, name) = (fields.sku.unwrap_or_default(), fields.name.unwrap_or_default());
+    let price_set_by: Option<Hash> = register.fields.get("price").map(|field| field.set_by);
+    let sql =
+        "INSERT OR REPLACE INTO products VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    connection.prepare_cached(sql)?.execute(params![
+        blob(&product.0),
+        sku,
+        name,
+        fields.department,
+        word(&fields.kind.unwrap_or(LineKind::Goods)),
+        fields.tax_class.unwrap_or_default(),
+        fields.tracked.unwrap_or(false),
+        fields.discountable.unwrap_or(true),
+        fields.unit,
+        fields.price.map(|price| price.ten_thousandths()),
+        price_set_by.as_ref().map(|hash| hash.0.as_slice()),
+        fields.cost.map(|cost| cost.ten_thousandths()),
+        fields.archived.unwrap_or(false),
+    ])?;
+    let codes = fields.codes.unwrap_or_default();
+    let existed = connection
+        .prepare_cached("DELETE FROM product_codes WHERE product = ?1")?
+        .execute([blob(&product.0)])?
+        > 0;
+    for code in codes.iter().chain([&sku]) {
+        let sql = "INSERT OR IGNORE INTO product_codes VALUES (?1, ?2)";
+        connection.prepare_cached(sql)?.execute((code, blob(&product.0)))?;
+    }
+    let text = [&name, &sku]
+        .into_iter()
+        .chain(&codes)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" ");
+    for table in ["product_trigrams", "product_prefixes"] {
+        if existed {
+            connection
+                .prepare_cached(&format!("DELETE FROM {table} WHERE product = ?1"))?
+                .execute([blob(&product.0)])?;
+        }
+        let sql = format!("INSERT INTO {table} (product, text) VALUES (?1, ?2)");
+        connection.prepare_cached(&sql)?.execute((blob(&product.0), &text))?;
+    }
+    Ok(())
+}
+
+fn put_price(connection: &Connection, subject: &str, register: &Register) -> Result<(), StoreError> {
+    let Some(price) = from_fields::<PriceChanged>(&register.values()) else { return Ok(()) };
+    let Some(field) = register.fields.get("price") else { return Ok(()) };
+    let sql = "INSERT OR REPLACE INTO prices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    connection.prepare_cached(sql)?.execute(params![
+        subject,
+        blob(&price.product.0),
+        price.list,
+        price.store.as_ref().map(|store| blob(&store.0)),
+        price.price.ten_thousandths(),
+        price.valid_from.unwrap_or(field.order.at),
+        field.set_by.0.as_slice(),
+    ])?;
+    Ok(())
+}
+
+fn put_staff(
+    connection: &Connection,
+    staff: daybook_core::ids::StaffId,
+    register: &Register,
+) -> Result<(), StoreError> {
+    let Some(fields) = from_fields::<StaffFields>(&register.values()) else { return Ok(()) };
+    let sql = "INSERT OR REPLACE INTO staff VALUES (?1, ?2, ?3, ?4, ?5)";
+    connection.prepare_cached(sql)?.execute(params![
+        blob(&staff.0),
+        fields.number.unwrap_or_default(),
+        fields.role.unwrap_or_default(),
+        fields.store.as_ref().map(|store| blob(&store.0)),
+        fields.active.unwrap_or(true),
+    ])?;
+    Ok(())
+}
+
+/// What a tax class means; none where it was never described.
+pub fn tax_class(connection: &Connection, class: &str) -> Result<Option<TaxChanged>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
+    let text: Option<String> = statement.query_row([format!("tax/{class}")], |row| row.get(0)).optional()?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// A currency by its letters, with the decimals that a document wrote down.
+pub(super) fn currency(code: &str, exponent: u8) -> Option<Currency> {
+    Currency::from_code(code).map(|currency| Currency { exponent, ..currency })
+}

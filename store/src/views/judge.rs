@@ -1,0 +1,316 @@
+//! Gathering the facts that judgements rest on, and keeping what they found: head office's side only.
+//!
+//! The judgements themselves are pure and live in [`daybook_core::conflict`]. A conflict that no longer arises stays as `gone` in the
+//! lane, so that tills hear of it, and counts nowhere else.
+
+use daybook_core::chain::Hash;
+use daybook_core::conflict::{Conflict, fork, oversold, totals_differ};
+use daybook_core::event::Event;
+use daybook_core::ids::{OriginId, ProductId, StoreId};
+use daybook_core::merge::stock::{Baseline, Level};
+use daybook_core::project::rows::{StockMove, StockMoveKind, word};
+use daybook_core::project::{Input, Key};
+use daybook_core::wire::{ConflictRecord, ConflictState};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeSet;
+
+use crate::events;
+use crate::file::StoreError;
+use crate::office::branchings;
+use crate::sql::{self, blob};
+use crate::views::fold::{currency, moves};
+use crate::views::questions::level;
+
+/// Judges what one event says by itself: whether a document adds up.
+pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input) -> Result<(), StoreError> {
+    let Ok((envelope, Event::SaleCompleted(completed))) = &input.content else { return Ok(()) };
+    let mut lines = Vec::new();
+    let parts = i64::from(completed.parts);
+    let mut found = 0;
+    if parts > 0 {
+        for event in events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1)? {
+            let part = Input::read(event.origin, event.tip, &event.text);
+            if let Ok((_, Event::SaleLinesRecorded(part))) = part.content {
+                if part.document == envelope.id {
+                    found += 1;
+                    lines.extend(part.lines);
+                }
+            }
+        }
+    }
+    lines.extend(completed.lines.iter().cloned());
+    let till = till_name(connection, input.origin)?;
+    let facts =
+        totals_differ::Facts { hash: input.tip.hash, completed, lines, incomplete: found != parts, till };
+    match totals_differ::judge(&facts) {
+        Some(conflict) => put(connection, &completed.sale.to_string(), &conflict),
+        None => Ok(()),
+    }
+}
+
+/// Judges a dirty key.
+pub(super) fn of_key(connection: &Connection, key: &Key) -> Result<(), StoreError> {
+    match key {
+        Key::Stock(store, product) => stock(connection, *store, *product),
+        Key::Taken(store, product) => {
+            let short = level(connection, *store, *product)?
+                .and_then(|level| level.on_hand())
+                .is_some_and(|hand| hand < 0);
+            let subject = oversold::subject(*store, *product);
+            let known = "SELECT EXISTS (SELECT 1 FROM conflicts WHERE subject = ?1)";
+            let known: bool = connection.prepare_cached(known)?.query_row([subject], |row| row.get(0))?;
+            if short || known {
+                stock(connection, *store, *product)
+            } else {
+                Ok(())
+            }
+        }
+        Key::Conflict(id) => answered(connection, id),
+        Key::Returned(..) | Key::Sale(_) | Key::Subject(_) => Ok(()),
+    }
+}
+
+/// Judges the origins of a batch that have branches.
+pub(super) fn forks(
+    connection: &Connection,
+    log: &Connection,
+    inputs: &[(i64, Input)],
+) -> Result<(), StoreError> {
+    let touched: BTreeSet<OriginId> = inputs.iter().map(|(_, input)| input.origin).collect();
+    for (origin, (common, branches)) in branchings(log)? {
+        if touched.contains(&origin) {
+            let facts = fork_facts(connection, origin, common.seq, branches)?;
+            let found: Vec<Conflict> = fork::judge(&facts).into_iter().collect();
+            replace(connection, &origin.to_string(), &found)?;
+        }
+    }
+    Ok(())
+}
+
+/// The conflicts after a revision, oldest first.
+pub fn conflicts_after(
+    connection: &Connection,
+    store: Option<StoreId>,
+    revision: i64,
+    limit: usize,
+) -> Result<Vec<ConflictRecord>, StoreError> {
+    let sql = "SELECT revision, state, answer, conflict FROM conflicts
+               WHERE revision > ?1 AND (?2 IS NULL OR store IS NULL OR store = ?2) ORDER BY revision LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![revision, store.as_ref().map(|id| blob(&id.0)), limit])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (state, conflict): (String, String) = (row.get(1)?, row.get(3)?);
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        records.push(ConflictRecord {
+            revision: row.get(0)?,
+            state: serde_json::from_value(state.into()).map_err(unreadable)?,
+            answer: row.get(2)?,
+            conflict: serde_json::from_str(&conflict).map_err(unreadable)?,
+        });
+    }
+    Ok(records)
+}
+
+/// The last revision of any conflict that a store's lane shows.
+pub fn last_revision(connection: &Connection, store: Option<StoreId>) -> Result<i64, StoreError> {
+    let sql =
+        "SELECT coalesce(max(revision), 0) FROM conflicts WHERE ?1 IS NULL OR store IS NULL OR store = ?1";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([store.as_ref().map(|id| blob(&id.0))], |row| row.get(0))?)
+}
+
+/// The till's name of an origin, or the start of its id while nobody has said.
+pub fn till_name(connection: &Connection, origin: OriginId) -> Result<String, StoreError> {
+    let sql = "SELECT name FROM origins WHERE origin = ?1 ORDER BY hash LIMIT 1";
+    let name: Option<String> = connection
+        .prepare_cached(sql)?
+        .query_row([blob(&origin.0)], |row| row.get(0))
+        .optional()?;
+    Ok(name.unwrap_or_else(|| origin.to_string()[..8].to_owned()))
+}
+
+/// Judges every episode of a product: from each count, or the first receipt, to the next count.
+fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<(), StoreError> {
+    let moves = moves(connection, store, product)?;
+    let mut found = Vec::new();
+    for (level, part) in episodes(&moves) {
+        let believed = |m: &&StockMove| m.kind == StockMoveKind::Sold && m.tracked;
+        if level.on_hand().is_none_or(|hand| hand >= 0) || !part.iter().any(|m| believed(m)) {
+            continue;
+        }
+        let mut sold = Vec::new();
+        let mut in_currency = None;
+        for taken in part.iter().filter(|m| believed(m)) {
+            let sql = "SELECT d.series || '-' || d.number, d.local_time, l.name, l.net_minor, d.currency, d.exponent
+                       FROM document_lines l JOIN documents d ON d.sale = l.sale AND d.document = l.document
+                       WHERE l.hash = ?1 AND l.line = ?2 LIMIT 1";
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get::<_, String>(4)?,
+                    row.get(5)?,
+                ))
+            };
+            let row = connection
+                .prepare_cached(sql)?
+                .query_row((taken.hash.0.as_slice(), taken.line), read)
+                .optional()?;
+            let Some((receipt, local_time, name, net, code, exponent)) = row else { continue };
+            in_currency = currency(&code, exponent);
+            sold.push(oversold::Sold {
+                order: taken.order,
+                till: till_name(connection, taken.order.origin)?,
+                receipt,
+                local_time,
+                name,
+                quantity: -taken.quantity,
+                shown: taken.shown,
+                net_minor: daybook_core::amount::Minor::new(net),
+            });
+        }
+        found.extend(oversold::judge(&oversold::Facts {
+            store,
+            product,
+            level,
+            sold,
+            currency: in_currency,
+        }));
+    }
+    replace(connection, &oversold::subject(store, product), &found)
+}
+
+/// The episodes of a product with what moved in each. `moves` are in canonical order.
+fn episodes(moves: &[StockMove]) -> Vec<(Level, Vec<&StockMove>)> {
+    let mut episodes: Vec<(Level, Vec<&StockMove>)> = Vec::new();
+    for moved in moves {
+        let (order, quantity) = (moved.order, moved.quantity);
+        match (moved.kind, episodes.last_mut()) {
+            // Two lines of one count are one statement.
+            (StockMoveKind::Counted, Some((Level { baseline: Some(base), .. }, _)))
+                if base.order == order =>
+            {
+                base.quantity += quantity;
+            }
+            (StockMoveKind::Counted, _) => {
+                let baseline = Some(Baseline { order, quantity, counted: true });
+                episodes.push((Level { baseline, moved: 0 }, Vec::new()));
+            }
+            (StockMoveKind::Received, None) => {
+                let baseline = Some(Baseline { order, quantity: 0, counted: false });
+                episodes.push((Level { baseline, moved: quantity }, vec![moved]));
+            }
+            (_, Some((level, part))) => {
+                level.moved += quantity;
+                part.push(moved);
+            }
+            (_, None) => {}
+        }
+    }
+    episodes
+}
+
+fn fork_facts(
+    connection: &Connection,
+    origin: OriginId,
+    common_seq: i64,
+    branches: Vec<Hash>,
+) -> Result<fork::Facts, StoreError> {
+    let sql = "SELECT series || '-' || number, local_time, hash, store FROM documents d WHERE origin = ?1 AND seq > ?2
+               AND EXISTS (SELECT 1 FROM documents o WHERE o.origin = d.origin AND o.series = d.series
+                           AND o.number = d.number AND o.hash <> d.hash)";
+    let mut twins = Vec::new();
+    {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query((blob(&origin.0), common_seq))?;
+        while let Some(row) = rows.next()? {
+            let hash: Vec<u8> = row.get(2)?;
+            twins.push(fork::BranchReceipt {
+                receipt: row.get(0)?,
+                local_time: row.get(1)?,
+                hash: sql::hash(&hash)?,
+            });
+        }
+    }
+    let count = "SELECT count(*) FROM documents WHERE origin = ?1 AND seq > ?2";
+    let receipts = connection
+        .prepare_cached(count)?
+        .query_row((blob(&origin.0), common_seq), |row| row.get(0))?;
+    let store = "SELECT store FROM origins WHERE origin = ?1 AND store IS NOT NULL LIMIT 1";
+    let store: Option<Vec<u8>> = connection
+        .prepare_cached(store)?
+        .query_row([blob(&origin.0)], |row| row.get(0))
+        .optional()?;
+    Ok(fork::Facts {
+        origin,
+        till: till_name(connection, origin)?,
+        store: store.map(|bytes| sql::store_id(&bytes)).transpose()?,
+        common_seq,
+        branches,
+        twins,
+        receipts,
+    })
+}
+
+/// Keeps the conflicts of a subject as they were just found; others of the subject are gone.
+fn replace(connection: &Connection, subject: &str, found: &[Conflict]) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM conflicts WHERE subject = ?1 AND state <> 'gone'";
+    let known: Vec<String> = {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_map([subject], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    for id in known.iter().filter(|id| !found.iter().any(|conflict| conflict.id == **id)) {
+        let sql = "UPDATE conflicts SET state = 'gone', revision = (SELECT max(revision) + 1 FROM conflicts) WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute([id])?;
+    }
+    found.iter().try_for_each(|conflict| put(connection, subject, conflict))
+}
+
+fn put(connection: &Connection, subject: &str, conflict: &Conflict) -> Result<(), StoreError> {
+    let text = serde_json::to_string(conflict).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let sql = "INSERT INTO conflicts VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(revision), 0) + 1 FROM conflicts), 'open', NULL, ?5, ?6)
+               ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, evidence = excluded.evidence, conflict = excluded.conflict,
+                   state = CASE state WHEN 'gone' THEN 'open' ELSE state END
+               WHERE evidence <> excluded.evidence OR conflict <> excluded.conflict OR state = 'gone'";
+    connection.prepare_cached(sql)?.execute(params![
+        conflict.id,
+        word(&conflict.kind),
+        conflict.store.as_ref().map(|id| blob(&id.0)),
+        subject,
+        conflict.evidence.0.as_slice(),
+        text,
+    ])?;
+    answered(connection, &conflict.id)
+}
+
+/// Whether the canonically last answer to a conflict was given on the evidence as it stands.
+fn answered(connection: &Connection, id: &str) -> Result<(), StoreError> {
+    let sql = "SELECT choice, evidence FROM answers WHERE conflict = ?1 ORDER BY at DESC, origin DESC, seq DESC, hash DESC LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let answer = connection.prepare_cached(sql)?.query_row([id], read).optional()?;
+    let known = "SELECT state, answer, evidence FROM conflicts WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Vec<u8>>(2)?))
+    };
+    let Some((state, chosen, evidence)) =
+        connection.prepare_cached(known)?.query_row([id], read).optional()?
+    else {
+        return Ok(());
+    };
+    let (new_state, new_choice) = match answer {
+        _ if state == "gone" => return Ok(()),
+        None => (ConflictState::Open, None),
+        Some((choice, seen)) if seen == evidence => (ConflictState::Answered, Some(choice)),
+        Some((choice, _)) => (ConflictState::Reopened, Some(choice)),
+    };
+    if word(&new_state) != state || new_choice != chosen {
+        let sql = "UPDATE conflicts SET state = ?2, answer = ?3, revision = (SELECT max(revision) + 1 FROM conflicts) WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute((id, word(&new_state), new_choice))?;
+    }
+    Ok(())
+}

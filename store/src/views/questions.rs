@@ -1,0 +1,334 @@
+//! Questions that a till asks of its read models while selling: what is this code, what does it cost, who is this, what was sold.
+
+use daybook_core::amount::{Quantity, UnitPrice};
+use daybook_core::catalogue::Item;
+use daybook_core::chain::Hash;
+use daybook_core::event::Event;
+use daybook_core::event::description::{SettingsFields, TaxChanged, from_fields};
+use daybook_core::event::sale::{Line, TaxRate, Terms};
+use daybook_core::ids::{ProductId, SaleId, StaffId, StoreId};
+use daybook_core::merge::stock::{Baseline, Level};
+use daybook_core::project::Input;
+use daybook_core::project::rows::OrderKey;
+use daybook_core::sale::returns::{Original, Returned};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::BTreeMap;
+
+use crate::events;
+use crate::file::StoreError;
+use crate::sql::{self, blob};
+
+/// A product as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductRow {
+    /// The product.
+    pub product: ProductId,
+    /// Its SKU.
+    pub sku: String,
+    /// Its name.
+    pub name: String,
+    /// Its department.
+    pub department: Option<String>,
+    /// Its shelf price.
+    pub price: Option<UnitPrice>,
+}
+
+/// The product behind a code with everything a line needs; none where the catalogue does not know it. Of two products with one code
+/// the one assigned first keeps it. `time` is the present moment in microseconds.
+pub fn item(
+    connection: &Connection,
+    store: StoreId,
+    code: &str,
+    time: i64,
+) -> Result<Option<Item>, StoreError> {
+    let sql = "SELECT p.product, p.sku, p.name, p.department, p.kind, p.tax_class, p.tracked, p.discountable, p.price, p.price_set_by,
+                      p.cost
+               FROM product_codes c JOIN products p ON p.product = c.product
+               WHERE c.code = ?1 AND p.archived = 0 ORDER BY p.product LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([code])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let product: Vec<u8> = row.get(0)?;
+    let product = ProductId(sql::uuid(&product)?);
+    let (kind, tax_class, tracked): (String, String, bool) = (row.get(4)?, row.get(5)?, row.get(6)?);
+    let set_by: Option<Vec<u8>> = row.get(9)?;
+    let shelf = row.get::<_, Option<i64>>(8)?.map(UnitPrice::from_ten_thousandths);
+    let listed = price_in_force(connection, store, product, time)?;
+    let (unit_price, price_event) = match listed {
+        Some((price, event)) => (Some(price), Some(event)),
+        None => (shelf, set_by.map(|bytes| sql::hash(&bytes)).transpose()?),
+    };
+    let on_hand = if tracked {
+        level(connection, store, product)?.and_then(|level| level.on_hand())
+    } else {
+        None
+    };
+    let kind =
+        serde_json::from_value(kind.into()).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(Some(Item {
+        product: Some(product),
+        sku: row.get(1)?,
+        name: row.get(2)?,
+        department: row.get(3)?,
+        kind,
+        unit_price,
+        price_event,
+        taxes: taxes(connection, &tax_class)?,
+        tracked,
+        on_hand: on_hand.map(Quantity::from_thousandths),
+        unit_cost: row.get::<_, Option<i64>>(10)?.map(UnitPrice::from_ten_thousandths),
+        discountable: row.get(7)?,
+    }))
+}
+
+/// The product behind a code; none where the catalogue does not know it.
+pub fn product_of_code(connection: &Connection, code: &str) -> Result<Option<ProductId>, StoreError> {
+    let sql = "SELECT product FROM product_codes WHERE code = ?1 ORDER BY product LIMIT 1";
+    let found: Option<Vec<u8>> =
+        connection.prepare_cached(sql)?.query_row([code], |row| row.get(0)).optional()?;
+    found.map(|bytes| sql::uuid(&bytes).map(ProductId)).transpose()
+}
+
+/// The taxes of a class.
+pub fn taxes(connection: &Connection, class: &str) -> Result<Vec<TaxRate>, StoreError> {
+    let Some(TaxChanged { components, .. }) = crate::views::fold::tax_class(connection, class)? else {
+        return Ok(Vec::new());
+    };
+    Ok(components
+        .into_iter()
+        .map(|c| TaxRate { tax: c.tax, jurisdiction: c.jurisdiction, rate: c.rate })
+        .collect())
+}
+
+/// Products whose name, SKU or code holds every word of a text: trigrams from three letters on, word prefixes below.
+pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<ProductRow>, StoreError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let quoted = |word: &&str| format!("\"{}\"", word.replace('"', "\"\""));
+    let long: Vec<String> = words.iter().filter(|word| word.chars().count() >= 3).map(quoted).collect();
+    let short: Vec<String> = words
+        .iter()
+        .filter(|word| word.chars().count() < 3)
+        .map(|word| format!("{}*", quoted(word)))
+        .collect();
+    let found_by = |table: &str, terms: &[String]| -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = format!("SELECT product FROM {table} WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let limit = i64::try_from(if long.is_empty() || short.is_empty() { limit } else { limit * 20 })
+            .unwrap_or(i64::MAX);
+        let rows = statement.query_map((terms.join(" "), limit), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    let mut found = match (long.is_empty(), short.is_empty()) {
+        (false, true) => found_by("product_trigrams", &long)?,
+        (true, _) => found_by("product_prefixes", &short)?,
+        (false, false) => {
+            let by_prefix: std::collections::BTreeSet<Vec<u8>> =
+                found_by("product_prefixes", &short)?.into_iter().collect();
+            found_by("product_trigrams", &long)?
+                .into_iter()
+                .filter(|product| by_prefix.contains(product))
+                .collect()
+        }
+    };
+    found.truncate(limit);
+    let mut products = Vec::new();
+    for product in found {
+        let sql = "SELECT sku, name, department, price FROM products WHERE product = ?1 AND archived = 0";
+        let mut statement = connection.prepare_cached(sql)?;
+        let row = statement
+            .query_row([&product], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
+            })
+            .optional()?;
+        if let Some((sku, name, department, price)) = row {
+            let price = price.map(UnitPrice::from_ten_thousandths);
+            products.push(ProductRow {
+                product: ProductId(sql::uuid(&product)?),
+                sku,
+                name,
+                department,
+                price,
+            });
+        }
+    }
+    Ok(products)
+}
+
+/// Number of products on sale.
+pub fn catalogue_size(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT count(*) FROM products WHERE archived = 0", [], |row| row.get(0))?)
+}
+
+/// Stock of a product in a store; none where nothing but sales ever touched it.
+pub fn level(
+    connection: &Connection,
+    store: StoreId,
+    product: ProductId,
+) -> Result<Option<Level>, StoreError> {
+    let sql = "SELECT base_at, base_origin, base_seq, base_thousandths, counted, moved_thousandths FROM stock_levels
+               WHERE store = ?1 AND product = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((blob(&store.0), blob(&product.0)))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let base: (Option<i64>, Option<Vec<u8>>, Option<i64>, Option<i64>) =
+        (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    let baseline = match base {
+        (Some(at), Some(origin), Some(seq), Some(quantity)) => Some(Baseline {
+            order: OrderKey { at, origin: sql::origin(&origin)?, seq },
+            quantity,
+            counted: row.get(4)?,
+        }),
+        _ => None,
+    };
+    Ok(Some(Level { baseline, moved: row.get(5)? }))
+}
+
+/// The settings of the organisation overlaid with those of a store.
+pub fn settings(connection: &Connection, store: Option<StoreId>) -> Result<SettingsFields, StoreError> {
+    let mut fields: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+    let subjects = std::iter::once("settings/organisation".to_owned())
+        .chain(store.map(|store| format!("settings/{store}")));
+    for subject in subjects {
+        let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
+        let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
+        if let Some(text) = text {
+            let own: BTreeMap<String, serde_json::Value> =
+                serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+            fields.extend(own);
+        }
+    }
+    from_fields(&fields).ok_or_else(|| StoreError::Unreadable("the store's settings".to_owned()))
+}
+
+/// The heads of a description, which its next edit names as its base.
+pub fn heads(connection: &Connection, subject: &str) -> Result<Vec<Hash>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT heads FROM subjects WHERE subject = ?1")?;
+    let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
+    match text {
+        None => Ok(Vec::new()),
+        Some(text) => serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string())),
+    }
+}
+
+/// People who may act in a store: id, number, role.
+pub fn staff(
+    connection: &Connection,
+    store: Option<StoreId>,
+) -> Result<Vec<(StaffId, String, String)>, StoreError> {
+    let sql = "SELECT staff, number, role FROM staff WHERE active = 1 AND (store IS NULL OR ?1 IS NULL OR store = ?1) ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![store.as_ref().map(|id| blob(&id.0))])?;
+    let mut people = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: Vec<u8> = row.get(0)?;
+        people.push((StaffId(sql::uuid(&id)?), row.get(1)?, row.get(2)?));
+    }
+    Ok(people)
+}
+
+/// The role of a person who is active; none for anybody else.
+pub fn role(connection: &Connection, staff: StaffId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT role FROM staff WHERE staff = ?1 AND active = 1";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([blob(&staff.0)], |row| row.get(0))
+        .optional()?)
+}
+
+/// A line of a completed document with what is known here as returned of it.
+pub fn original(
+    connection: &Connection,
+    log: &Connection,
+    sale: SaleId,
+    line: u32,
+) -> Result<Option<Original>, StoreError> {
+    let Some((terms, sold)) = recorded_line(connection, log, sale, line)? else { return Ok(None) };
+    let sql =
+        "SELECT c.quantity_thousandths, c.amount_minor, c.taxes, l.extended_minor, l.quantity_thousandths
+               FROM claims c JOIN document_lines l ON l.hash = c.hash AND l.line = c.by_line
+               WHERE c.sale = ?1 AND c.line = ?2 ORDER BY c.at, c.origin, c.seq, c.hash, c.by_line, c.place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((blob(&sale.0), line))?;
+    let mut returned = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (quantity, net): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let taxes: Option<String> = row.get(2)?;
+        let (extended, whole): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let alone = whole == -quantity;
+        returned.push(Returned {
+            quantity: Quantity::from_thousandths(quantity),
+            net_minor: daybook_core::amount::Minor::new(net),
+            extended_minor: daybook_core::amount::Minor::new(if alone { -extended } else { net }),
+            tax_minor: taxes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        });
+    }
+    Ok(Some(Original { sale, prices: terms.prices, line: sold, returned }))
+}
+
+/// A line of a completed document as it was recorded, with the terms of its document. Of twins the canonically first.
+pub fn recorded_line(
+    connection: &Connection,
+    log: &Connection,
+    sale: SaleId,
+    line: u32,
+) -> Result<Option<(Terms, Line)>, StoreError> {
+    let sql = "SELECT origin, seq, hash, parts FROM documents WHERE sale = ?1 ORDER BY at, origin, seq, hash LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get(3)?))
+    };
+    let found: Option<(Vec<u8>, i64, Vec<u8>, i64)> =
+        connection.prepare_cached(sql)?.query_row([blob(&sale.0)], read).optional()?;
+    let Some((origin, seq, hash, parts)) = found else { return Ok(None) };
+    let (origin, hash) = (sql::origin(&origin)?, sql::hash(&hash)?);
+    let mut found_terms = None;
+    let mut found_line = None;
+    for event in events::of_chain(log, origin, seq - parts, seq)? {
+        match Input::read(event.origin, event.tip, &event.text).content {
+            Ok((_, Event::SaleCompleted(completed))) if event.tip.hash == hash => {
+                found_line =
+                    found_line.or_else(|| completed.lines.iter().find(|l| l.entered.line == line).cloned());
+                found_terms = Some(completed.terms);
+            }
+            Ok((_, Event::SaleLinesRecorded(part))) if part.sale == sale => {
+                found_line = found_line.or_else(|| part.lines.into_iter().find(|l| l.entered.line == line));
+            }
+            _ => {}
+        }
+    }
+    Ok(found_terms.zip(found_line))
+}
+
+/// A product's price on the shelf price list in force at a time: the store's own before everybody's, the latest first.
+fn price_in_force(
+    connection: &Connection,
+    store: StoreId,
+    product: ProductId,
+    time: i64,
+) -> Result<Option<(UnitPrice, Hash)>, StoreError> {
+    let sql = "SELECT price, set_by FROM prices WHERE product = ?1 AND list = 'shelf' AND (store IS NULL OR store = ?2) AND valid_from <= ?3
+               ORDER BY store IS NULL, valid_from DESC LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row((blob(&product.0), blob(&store.0), time), read)
+        .optional()?;
+    found
+        .map(|(price, hash)| Ok((UnitPrice::from_ten_thousandths(price), sql::hash(&hash)?)))
+        .transpose()
+}
+
+/// The fields of a description as they show.
+pub fn fields(
+    connection: &Connection,
+    subject: &str,
+) -> Result<BTreeMap<String, serde_json::Value>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
+    let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
+    match text {
+        None => Ok(BTreeMap::new()),
+        Some(text) => serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string())),
+    }
+}

@@ -1,0 +1,234 @@
+//! Reports: sums of read models for people, with what they rest on.
+//!
+//! Every figure comes from the days, tenders and accounts that projection keeps; nothing is summed a second way from events.
+
+use daybook_core::ids::StoreId;
+use daybook_core::time::Day;
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::file::StoreError;
+use crate::sql::blob;
+
+/// What a report is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportQuestion {
+    /// One store; none for all.
+    pub store: Option<StoreId>,
+    /// From this business day on.
+    pub from: Option<Day>,
+    /// Up to and with this business day.
+    pub to: Option<Day>,
+}
+
+/// A till's business day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillDay {
+    /// The store's name.
+    pub shop: String,
+    /// The till's name.
+    pub till: String,
+    /// The business day.
+    pub day: String,
+    /// Completed documents and stock adjustments.
+    pub receipts: i64,
+    /// Their lines.
+    pub lines: i64,
+    /// Gross sales and returns.
+    pub gross: i64,
+    /// Reductions.
+    pub discounts: i64,
+    /// Net.
+    pub net: i64,
+    /// Net of documents begun as returns.
+    pub refunds: i64,
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Per store, till and day.
+    pub days: Vec<TillDay>,
+    /// Kept of each tender type, per currency.
+    pub tenders: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Sum of each account of the journal, per currency.
+    pub accounts: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Whether the accounts of every currency sum to zero.
+    pub balanced: bool,
+    /// Conflicts that wait for a person.
+    pub open_conflicts: i64,
+    /// Events that are kept but not understood.
+    pub quarantined: i64,
+    /// Per till: the origin's name and the last event here, all before it being here too.
+    pub complete: Vec<(String, i64)>,
+}
+
+impl Report {
+    /// The report as a person reads it in a terminal. Amounts are in minor units' usual decimals, two.
+    pub fn words(&self) -> String {
+        let mut text = String::from(
+            "Store            Till             Day         Receipts   Lines        Gross    Discounts          Net\n",
+        );
+        for day in &self.days {
+            text.push_str(&format!(
+                "{:<16} {:<16} {:<10} {:>9} {:>7} {:>12} {:>12} {:>12}\n",
+                day.shop,
+                day.till,
+                day.day,
+                day.receipts,
+                day.lines,
+                decimals(day.gross),
+                decimals(day.discounts),
+                decimals(day.net)
+            ));
+        }
+        for (currency, tenders) in &self.tenders {
+            let list: Vec<String> =
+                tenders.iter().map(|(name, amount)| format!("{name} {}", decimals(*amount))).collect();
+            text.push_str(&format!("Tenders ({currency}): {}\n", list.join(", ")));
+        }
+        for (currency, accounts) in &self.accounts {
+            text.push_str(&format!("Journal ({currency}):\n"));
+            for (account, amount) in accounts {
+                text.push_str(&format!("  {account:<32} {:>14}\n", decimals(*amount)));
+            }
+        }
+        text.push_str(if self.balanced {
+            "The journal balances.\n"
+        } else {
+            "THE JOURNAL DOES NOT BALANCE.\n"
+        });
+        let complete: Vec<String> =
+            self.complete.iter().map(|(name, last)| format!("{name}: 1–{last} complete")).collect();
+        text.push_str(&format!("Events here: {}.\n", complete.join("; ")));
+        if self.quarantined > 0 {
+            text.push_str(&format!(
+                "{} events are kept but not understood by this version.\n",
+                self.quarantined
+            ));
+        }
+        text.push_str(&match self.open_conflicts {
+            0 => "No conflict waits for an answer.\n".to_owned(),
+            1 => "One conflict waits for an answer: daybook-server conflicts\n".to_owned(),
+            count => format!("{count} conflicts wait for an answer: daybook-server conflicts\n"),
+        });
+        text
+    }
+}
+
+fn decimals(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+}
+
+/// Answers a question. `log` is head office's or the till's log, for what is complete.
+pub fn report(
+    connection: &Connection,
+    log: &Connection,
+    question: &ReportQuestion,
+) -> Result<Report, StoreError> {
+    let days = till_days(connection, question)?;
+    let tenders = tenders(connection, question)?;
+    let accounts = accounts(connection, question)?;
+    let balanced = accounts.values().all(|accounts| accounts.values().sum::<i64>() == 0);
+    let open = "SELECT count(*) FROM conflicts WHERE state IN ('open', 'reopened') AND (?1 IS NULL OR store IS NULL OR store = ?1)";
+    let open_conflicts = connection.query_row(open, [store(question)], |row| row.get(0))?;
+    let quarantined = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
+    let mut complete = Vec::new();
+    for (origin, tips) in crate::events::tips(log)? {
+        let last = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
+        complete.push((crate::views::judge::till_name(connection, origin)?, last));
+    }
+    complete.sort();
+    Ok(Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete })
+}
+
+/// Per store, till and day, sorted. A till that went on under a child origin shows as one.
+pub fn till_days(connection: &Connection, question: &ReportQuestion) -> Result<Vec<TillDay>, StoreError> {
+    let names = store_names(connection)?;
+    let sql = "SELECT d.store, coalesce((SELECT min(o.name) FROM origins o WHERE o.origin = d.origin), ''), d.day,
+                      sum(d.documents + d.adjustments), sum(d.lines + d.adjusted_lines), sum(d.gross_sales_minor + d.gross_returns_minor),
+                      sum(d.reductions_minor), sum(d.net_minor), sum(d.refunds_minor)
+               FROM days d WHERE (?1 IS NULL OR d.store = ?1) AND d.day >= ?2 AND d.day <= ?3
+               GROUP BY 1, 2, 3 HAVING sum(d.documents + d.adjustments) > 0";
+    let (from, to) = days(question);
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(params![store(question), from, to])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let store: Vec<u8> = row.get(0)?;
+        found.push(TillDay {
+            shop: names.get(&store).cloned().unwrap_or_default(),
+            till: row.get(1)?,
+            day: row.get(2)?,
+            receipts: row.get(3)?,
+            lines: row.get(4)?,
+            gross: row.get(5)?,
+            discounts: row.get(6)?,
+            net: row.get(7)?,
+            refunds: row.get(8)?,
+        });
+    }
+    found.sort_by(|a, b| (&a.shop, &a.till, &a.day).cmp(&(&b.shop, &b.till, &b.day)));
+    Ok(found)
+}
+
+fn tenders(
+    connection: &Connection,
+    question: &ReportQuestion,
+) -> Result<BTreeMap<String, BTreeMap<String, i64>>, StoreError> {
+    let sql = "SELECT d.currency, t.tender_type, sum(t.amount_minor) FROM tenders t JOIN documents d ON d.hash = t.hash
+               WHERE (?1 IS NULL OR d.store = ?1) AND d.day >= ?2 AND d.day <= ?3 GROUP BY 1, 2";
+    sums(connection, sql, question)
+}
+
+fn accounts(
+    connection: &Connection,
+    question: &ReportQuestion,
+) -> Result<BTreeMap<String, BTreeMap<String, i64>>, StoreError> {
+    let sql = "SELECT currency, account, sum(amount_minor) FROM (
+                   SELECT currency, account, amount_minor FROM accounts WHERE (?1 IS NULL OR store = ?1) AND day >= ?2 AND day <= ?3
+                   UNION ALL SELECT currency, account, amount_minor FROM remainders WHERE ?1 IS NULL AND ?2 = '' )
+               GROUP BY 1, 2 HAVING sum(amount_minor) <> 0";
+    sums(connection, sql, question)
+}
+
+fn sums(
+    connection: &Connection,
+    sql: &str,
+    question: &ReportQuestion,
+) -> Result<BTreeMap<String, BTreeMap<String, i64>>, StoreError> {
+    let (from, to) = days(question);
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(params![store(question), from, to])?;
+    let mut found: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        found.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
+    }
+    Ok(found)
+}
+
+/// Names of stores as their settings say them, by the bytes of their id.
+pub fn store_names(connection: &Connection) -> Result<BTreeMap<Vec<u8>, String>, StoreError> {
+    let sql = "SELECT substr(subject, 10), json_extract(fields, '$.name') FROM subjects WHERE subject LIKE 'settings/%-%'";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut names = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (id, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        if let (Ok(id), Some(name)) = (id.parse::<StoreId>(), name) {
+            names.insert(blob(&id.0).to_vec(), name);
+        }
+    }
+    Ok(names)
+}
+
+fn store(question: &ReportQuestion) -> Option<&[u8]> {
+    question.store.as_ref().map(|id| blob(&id.0))
+}
+
+fn days(question: &ReportQuestion) -> (String, String) {
+    let text = |day: Option<Day>, open: &str| day.map_or_else(|| open.to_owned(), |day| day.to_string());
+    (text(question.from, ""), text(question.to, "9"))
+}

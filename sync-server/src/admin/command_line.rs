@@ -1,0 +1,362 @@
+//! The words of `daybook-server`: its commands, their options, and help that teaches with an example each.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use daybook_core::amount::Currency;
+use daybook_core::ids::StoreId;
+use daybook_core::time::{Day, Zone};
+
+use super::run;
+use super::settings::{self, LogFormat};
+
+/// Head office of a Daybook organisation: takes in the logs of all tills, merges them, and says where they disagree.
+#[derive(Debug, Parser)]
+#[command(name = "daybook-server", version, after_help = FIRST_STEPS)]
+pub struct CommandLine {
+    /// The folder that holds everything of head office
+    #[arg(
+        long,
+        global = true,
+        env = "DAYBOOK_DATA",
+        default_value = ".daybook/head-office",
+        value_name = "FOLDER"
+    )]
+    pub data: PathBuf,
+    /// What to log on standard error: error, warn, info, debug or trace [default: info for serve, else warn]
+    #[arg(long, global = true, env = "DAYBOOK_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How to log it [default: text]
+    #[arg(long, global = true, env = "DAYBOOK_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  daybook-server init --name \"Corner Shop\" --currency EUR --time-zone Europe/Berlin
+  daybook-server serve
+  daybook-server enrol-code --store \"High Street\" --till \"Till 1\"     (in another terminal)
+
+Where a setting comes from: a flag, else the environment (DAYBOOK_DATA, DAYBOOK_LISTEN, DAYBOOK_DURABLE, DAYBOOK_LOG,
+DAYBOOK_LOG_FORMAT), else the file daybook-server.toml in the data folder, else the default. The file says, for example:
+  listen = \"0.0.0.0:7411\"
+  log = \"info\"
+
+It ends with 0 when done, 1 when something could not be done, 2 when it was not understood.";
+
+/// What `daybook-server` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new organisation in the data folder
+    #[command(after_help = INIT)]
+    Init(Init),
+    /// Run head office until it is told to stop
+    #[command(after_help = SERVE)]
+    Serve(Serve),
+    /// Stop the head office that runs on the data folder
+    #[command(after_help = "Example:\n  daybook-server stop")]
+    Stop,
+    /// Make a one-time code with which a till joins the organisation
+    #[command(after_help = ENROL_CODE)]
+    EnrolCode(EnrolCode),
+    /// Show sales, taxes and tenders by business day
+    #[command(after_help = REPORT)]
+    Report(Report),
+    /// Show what disagrees and waits for a person, or answer it
+    #[command(after_help = CONFLICTS, args_conflicts_with_subcommands = true)]
+    Conflicts(Conflicts),
+    /// Make the read models anew from the log, and say whether they came out the same
+    #[command(after_help = REBUILD)]
+    Rebuild,
+    /// Publish products, prices, taxes, people or settings to all tills
+    #[command(after_help = PUBLISH)]
+    Publish(Publish),
+}
+
+const INIT: &str = "\
+Example, for a shop in Germany whose business day begins at four in the morning:
+  daybook-server init --name \"Corner Shop\" --currency EUR --time-zone Europe/Berlin
+
+For one in the United States, whose shelf prices come without tax:
+  daybook-server init --name \"Corner Shop\" --currency USD --time-zone America/New_York --prices-exclusive
+
+It writes an identity kit. Keep a copy of that file away from this machine, where nobody else reads it: with it, a
+server that lost everything is filled again by the tills.";
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The organisation's name, as receipts show it
+    #[arg(long)]
+    pub name: String,
+    /// Its currency: three letters of ISO 4217
+    #[arg(long, value_name = "EUR", value_parser = currency)]
+    pub currency: String,
+    /// Its time zone: a name of the IANA database
+    #[arg(long, value_name = "Europe/Berlin", value_parser = time_zone)]
+    pub time_zone: String,
+    /// Prices are without tax, which is added at the till
+    #[arg(long)]
+    pub prices_exclusive: bool,
+    /// The time of day at which a business day begins
+    #[arg(long, value_name = "HH:MM", default_value = "04:00", value_parser = minutes_of_day)]
+    pub cut_over: i32,
+}
+
+const SERVE: &str = "\
+Examples:
+  daybook-server serve
+  daybook-server serve --listen 0.0.0.0:7411     (so that tills on other machines reach it)
+
+Where port 7411 is taken and no address was asked for, it takes the next free one and says so. Ctrl-C, SIGTERM and
+`daybook-server stop` let running requests end and then stop it; a second Ctrl-C does not wait.";
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:7411]
+    #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Whether an answer waits until the disk has its events; false loses acknowledged sales with the power, and is for
+    /// trying things out [default: true]
+    #[arg(long, env = "DAYBOOK_DURABLE", value_name = "true|false")]
+    pub durable: Option<bool>,
+}
+
+const ENROL_CODE: &str = "\
+Example:
+  daybook-server enrol-code --store \"High Street\" --till \"Till 1\"
+
+The code can be used once, within ten minutes. A store that does not exist yet is made.";
+
+/// Options of `enrol-code`.
+#[derive(Debug, Args)]
+pub struct EnrolCode {
+    /// The store's name
+    #[arg(long, value_name = "NAME")]
+    pub store: String,
+    /// The till's name
+    #[arg(long, value_name = "NAME")]
+    pub till: String,
+}
+
+const REPORT: &str = "\
+Examples:
+  daybook-server report
+  daybook-server report --from 2026-03-01 --to 2026-03-31 --json
+
+It reads the books as they stand, whether a server runs or not.";
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Of this store only
+    #[arg(long, value_name = "ID")]
+    pub store: Option<StoreId>,
+    /// The first business day
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub from: Option<Day>,
+    /// The last business day
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub to: Option<Day>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const CONFLICTS: &str = "\
+Examples:
+  daybook-server conflicts
+  daybook-server conflicts --all --json
+  daybook-server conflicts answer oversold-3f2a9c01d4e5 --option recount
+
+An answer changes no sale. It is written down with its time, and may be given anew.";
+
+/// Options of `conflicts`.
+#[derive(Debug, Args)]
+pub struct Conflicts {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub answer: Option<ConflictsCommand>,
+    /// Of this store only
+    #[arg(long, value_name = "ID")]
+    pub store: Option<StoreId>,
+    /// Settled ones too
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with conflicts.
+#[derive(Debug, Subcommand)]
+pub enum ConflictsCommand {
+    /// Take one of a conflict's choices
+    Answer {
+        /// The conflict, as `daybook-server conflicts` names it
+        #[arg(value_name = "CONFLICT")]
+        conflict: String,
+        /// The choice, by its code
+        #[arg(long, value_name = "CODE")]
+        option: String,
+    },
+}
+
+const REBUILD: &str = "\
+Example:
+  daybook-server rebuild
+
+Stop a running server first. Read models can always be thrown away; this is the proof.";
+
+const PUBLISH: &str = "\
+Examples:
+  daybook-server publish catalogue.json
+  make-catalogue | daybook-server publish -
+
+The file holds a JSON array; docs/OPERATIONS.md shows what may stand in it.";
+
+/// Options of `publish`.
+#[derive(Debug, Args)]
+pub struct Publish {
+    /// A file with a JSON array of publications; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+fn currency(text: &str) -> Result<String, String> {
+    let known = Currency::from_code(text).map(|_| text.to_owned());
+    known.ok_or_else(|| {
+        "no currency has these letters; EUR, GBP, JPY and USD are some that are known".to_owned()
+    })
+}
+
+fn time_zone(text: &str) -> Result<String, String> {
+    let known = Zone::new(text, 0).map(|_| text.to_owned());
+    known.ok_or_else(|| "no time zone has this name; Europe/Berlin and America/New_York are some".to_owned())
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "a day is written 2026-03-31".to_owned())
+}
+
+fn minutes_of_day(text: &str) -> Result<i32, String> {
+    let read = || {
+        let (hours, minutes) = text.split_once(':')?;
+        let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        ((0..24).contains(&hours) && (0..60).contains(&minutes)).then_some(hours * 60 + minutes)
+    };
+    read().ok_or_else(|| "a time of day is written 04:00".to_owned())
+}
+
+/// Parses, does, and says with which number the process ends.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version come this way too. Where even these cannot be written there is nobody to tell.
+            let _written = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let told = |error: &anyhow::Error| {
+        let _written = writeln!(io::stderr(), "daybook-server: {error:#}");
+    };
+    let file = match settings::read(&line.data) {
+        Ok(file) => file,
+        Err(error) => {
+            told(&error);
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(error) = log(&line, &file) {
+        told(&error);
+        return ExitCode::from(2);
+    }
+    match run::run(line, &file, &mut io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            told(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether whoever read our output has seen enough, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn log(line: &CommandLine, file: &settings::File) -> anyhow::Result<()> {
+    let level = match (&line.log, &file.log, &line.command) {
+        (Some(level), _, _) | (None, Some(level), _) => level.as_str(),
+        (None, None, Command::Serve(_)) => "info",
+        (None, None, _) => "warn",
+    };
+    let filter = EnvFilter::try_new(level)
+        .map_err(|error| anyhow::anyhow!("“{level}” is nothing to log by: {error}"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match line.log_format.or(file.log_format).unwrap_or_default() {
+        LogFormat::Text => builder.with_target(false).with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parse(words: &str) -> Result<CommandLine, clap::Error> {
+        CommandLine::try_parse_from(std::iter::once("daybook-server").chain(words.split_whitespace()))
+    }
+
+    #[test]
+    fn the_commands_hang_together_and_every_one_shows_an_example() {
+        CommandLine::command().debug_assert();
+        for command in CommandLine::command().get_subcommands_mut() {
+            let help = command.render_help().to_string();
+            assert!(help.contains(&format!("daybook-server {}", command.get_name())), "{help}");
+        }
+    }
+
+    #[test]
+    fn options_are_read_and_checked() {
+        let line = parse("init --name A --currency EUR --time-zone Europe/Berlin --cut-over 05:30").unwrap();
+        let Command::Init(init) = line.command else { panic!("no init") };
+        assert_eq!((init.cut_over, init.prices_exclusive), (330, false));
+        let line = parse("conflicts answer oversold-1 --option recount --data elsewhere").unwrap();
+        assert_eq!(line.data, PathBuf::from("elsewhere"));
+        let Command::Conflicts(conflicts) = line.command else { panic!("no conflicts") };
+        assert!(matches!(conflicts.answer, Some(ConflictsCommand::Answer { .. })));
+        for wrong in [
+            "",
+            "sell",
+            "init --name A --currency XYZ --time-zone Europe/Berlin",
+            "init --name A --currency EUR --time-zone Europe/Atlantis",
+            "init --name A --currency EUR --time-zone UTC --cut-over 24:00",
+            "report --from yesterday",
+            "report --store 7",
+            "serve --listen everywhere",
+            "enrol-code --store S",
+            "conflicts answer oversold-1",
+            "conflicts --all answer oversold-1 --option recount",
+            "publish",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

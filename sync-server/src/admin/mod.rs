@@ -1,0 +1,188 @@
+//! Head office from its own machine: the command line, and how it reaches a server that runs.
+//!
+//! Only one process writes a data folder. So what a person wants done is a [`Deed`]: handed over the admin socket where a server
+//! runs, done on the spot where none does. Both ways end in the same function, [`perform`], and give the same answer.
+
+pub mod client;
+pub mod command_line;
+mod run;
+mod settings;
+#[cfg(unix)]
+pub mod socket;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::http::error::{Cause, Fault};
+use crate::office::{Office, OfficeError, Publication};
+
+/// The name of the admin socket in the data folder.
+pub const SOCKET_NAME: &str = "admin.sock";
+
+/// Where the admin socket of a data folder is.
+pub fn socket_path(data: &Path) -> PathBuf {
+    data.join(SOCKET_NAME)
+}
+
+/// Something a person at head office's machine wants done, that needs the writer.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Make a one-time code for a till.
+    EnrolCode(EnrolCodeRequest),
+    /// Write publications: a JSON array of them, as it was read.
+    Publish(Box<RawValue>),
+    /// Answer a conflict.
+    Answer(AnswerRequest),
+    /// Say how the server is.
+    Health,
+    /// Say what all documents add up to.
+    Totals,
+    /// Stop the server.
+    Stop,
+}
+
+/// Which till a code is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolCodeRequest {
+    /// The store's name; made when it is new.
+    pub store: String,
+    /// The till's name.
+    pub till: String,
+}
+
+/// A code, in the spelling that people see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolCodeAnswer {
+    /// `XXXXX-XXXXX`.
+    pub code: String,
+}
+
+/// Which choice of a conflict is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// The conflict's id.
+    pub conflict: String,
+    /// The code of one of its choices.
+    pub option: String,
+}
+
+/// How many events a publication became.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishAnswer {
+    /// Events written.
+    pub events: u64,
+}
+
+impl Deed {
+    /// The method, path and body that say this to a running server.
+    pub fn request(&self) -> (&'static str, &'static str, String) {
+        let text = |value: Value| value.to_string();
+        match self {
+            Deed::EnrolCode(EnrolCodeRequest { store, till }) => {
+                ("POST", "/admin/enrol-code", text(json!({"store": store, "till": till})))
+            }
+            Deed::Publish(publications) => ("POST", "/admin/publish", publications.get().to_owned()),
+            Deed::Answer(AnswerRequest { conflict, option }) => {
+                ("POST", "/admin/answer", text(json!({"conflict": conflict, "option": option})))
+            }
+            Deed::Health => ("GET", "/admin/health", String::new()),
+            Deed::Totals => ("GET", "/admin/totals", String::new()),
+            Deed::Stop => ("POST", "/admin/stop", String::new()),
+        }
+    }
+
+    /// Reads what [`Deed::request`] says.
+    pub fn read(method: &str, path: &str, body: &str) -> Result<Self, Fault> {
+        fn json<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Fault> {
+            serde_json::from_str(body).map_err(|error| Fault::malformed(format!("Not understood: {error}.")))
+        }
+        Ok(match (method, path) {
+            ("POST", "/admin/enrol-code") => Deed::EnrolCode(json(body)?),
+            ("POST", "/admin/publish") => Deed::Publish(json(body)?),
+            ("POST", "/admin/answer") => Deed::Answer(json(body)?),
+            ("GET", "/admin/health") => Deed::Health,
+            ("GET", "/admin/totals") => Deed::Totals,
+            ("POST", "/admin/stop") => Deed::Stop,
+            _ => {
+                return Err(Fault::new(
+                    Cause::NotFound,
+                    format!("The admin socket knows no {method} {path}."),
+                ));
+            }
+        })
+    }
+}
+
+/// Does it. To stop is nothing the office does; whoever runs the server sees to it.
+pub async fn perform(office: &Office, deed: Deed) -> Result<Value, Fault> {
+    let answer = match deed {
+        Deed::EnrolCode(EnrolCodeRequest { store, till }) => {
+            let code = office.enrol_code(&store, &till).await.map_err(plainly)?;
+            serde_json::to_value(EnrolCodeAnswer { code: code.to_string() })
+        }
+        Deed::Publish(publications) => {
+            let publications: Vec<Publication> = serde_json::from_str(publications.get())
+                .map_err(|error| Fault::malformed(format!("These are no publications: {error}.")))?;
+            let events = office.publish(publications).await.map_err(plainly)?;
+            serde_json::to_value(PublishAnswer { events })
+        }
+        Deed::Answer(AnswerRequest { conflict, option }) => {
+            office.answer(&conflict, &option).await.map_err(plainly)?;
+            Ok(json!({}))
+        }
+        Deed::Health => serde_json::to_value(office.health().await.map_err(plainly)?),
+        Deed::Totals => Ok(office.totals().await.map_err(plainly)?),
+        Deed::Stop => Ok(json!({})),
+    };
+    answer.map_err(|error| Fault::failed(error.to_string()))
+}
+
+/// A person at the machine gets the whole sentence.
+fn plainly(error: OfficeError) -> Fault {
+    Fault::new(Cause::Failed, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deed_reads_back_from_its_request() {
+        let deeds = [
+            Deed::EnrolCode(EnrolCodeRequest {
+                store: "High \"Street\"".to_owned(),
+                till: "Till 1".to_owned(),
+            }),
+            Deed::Publish(serde_json::from_str("[{\"price\":1.10}]").unwrap()),
+            Deed::Answer(AnswerRequest { conflict: "oversold-1".to_owned(), option: "recount".to_owned() }),
+            Deed::Health,
+            Deed::Totals,
+            Deed::Stop,
+        ];
+        for deed in deeds {
+            let (method, path, body) = deed.request();
+            let read = Deed::read(method, path, &body).unwrap();
+            assert_eq!(read.request(), (method, path, body));
+        }
+    }
+
+    #[test]
+    fn what_is_no_deed_is_refused() {
+        let cases = [
+            ("GET", "/admin/stop", "", Cause::NotFound),
+            ("POST", "/admin/other", "", Cause::NotFound),
+            ("POST", "/admin/enrol-code", "{\"store\":\"S\"}", Cause::Malformed),
+            ("POST", "/admin/answer", "{\"conflict\":\"a\",\"option\":\"b\",\"more\":1}", Cause::Malformed),
+            ("POST", "/admin/publish", "[", Cause::Malformed),
+        ];
+        for (method, path, body, expected) in cases {
+            assert_eq!(Deed::read(method, path, body).unwrap_err().cause(), expected, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What each endpoint does: one small function that turns a proven request into a question to the office.
+
+use daybook_core::envelope::EventText;
+use daybook_core::identity::PublicKey;
+use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, TIPS_MAX};
+use daybook_core::sync::scope::conflicts_store;
+use daybook_core::sync::server::Push;
+use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushHead};
+
+use super::Server;
+use super::auth::{Caller, permit_scope, permit_store};
+use super::body::Content;
+use super::error::{Cause, Fault};
+use super::limits::off_the_loop;
+use super::route::Endpoint;
+use super::sse::{self, Live};
+use crate::office::ReportQuestion;
+
+/// What an enrolled origin asks.
+pub async fn handle(
+    server: &Server,
+    endpoint: Endpoint,
+    caller: Caller,
+    body: String,
+) -> Result<Content, Fault> {
+    match endpoint {
+        Endpoint::Push => push(server, &caller, body).await,
+        Endpoint::Handshake => handshake(server, &caller, &body).await,
+        Endpoint::Feed { scope, cursor } => feed(server, &caller, &scope, cursor.as_deref()).await,
+        Endpoint::Live => live(server, caller),
+        Endpoint::Report { store, from, to } => {
+            let store = permit_store(&caller.certificate, store)?;
+            let report = server.office.report(ReportQuestion { store, from, to }).await?;
+            Ok(Content::json(&report))
+        }
+        Endpoint::Conflicts { store, all } => {
+            let store = permit_store(&caller.certificate, store)?;
+            Ok(Content::json(&server.office.conflicts(store, all).await?))
+        }
+        Endpoint::Health => health(server).await,
+        Endpoint::Enrol => Err(Fault::malformed("An enrolment is signed with the key that it presents.")),
+    }
+}
+
+/// Whether the server works.
+pub async fn health(server: &Server) -> Result<Content, Fault> {
+    let mut health = server.office.health().await?;
+    health.ready &= !*server.stopping.borrow();
+    Ok(Content::json(&health))
+}
+
+/// A till becomes part of the organisation.
+pub async fn enrol(server: &Server, request: EnrolRequest) -> Result<Content, Fault> {
+    Ok(Content::json(&server.office.enrol(request).await?))
+}
+
+/// Takes events in. They may be another's than the caller's: what a till holds of others fills what head office has lost, and hashes
+/// and seals vouch for it.
+async fn push(server: &Server, caller: &Caller, body: String) -> Result<Content, Fault> {
+    let (head, lines) = off_the_loop(body.len(), move || split(&body)).await?;
+    let key = writer_key(server, caller, &head).await?;
+    let bytes = lines.iter().map(|line| line.envelope.len() + line.payload.len()).sum();
+    let checked =
+        move || Push::check(&head, lines, &key).map_err(|bad| Fault::malformed(format!("Refused: {bad}.")));
+    let push = off_the_loop(bytes, checked).await?;
+    Ok(Content::json(&server.office.push(caller.request, push).await?))
+}
+
+/// The key of the origin whose events come.
+async fn writer_key(server: &Server, caller: &Caller, head: &PushHead) -> Result<PublicKey, Fault> {
+    if head.origin == caller.certificate.origin {
+        return Ok(caller.certificate.public_key);
+    }
+    match server.office.certificate(head.origin).await? {
+        Some(certificate) => Ok(certificate.public_key),
+        None => Ok(server.office.present(head.origin, head.certificates.clone()).await?.public_key),
+    }
+}
+
+/// The head and the events of a push. Nothing of it counts where one line does not split.
+fn split(body: &str) -> Result<(PushHead, Vec<EventText>), Fault> {
+    let mut lines = body.strip_suffix('\n').unwrap_or(body).split('\n');
+    let head = lines.next().unwrap_or_default();
+    let head: PushHead = serde_json::from_str(head)
+        .map_err(|error| Fault::malformed(format!("The head of the push: {error}.")))?;
+    at_most(CERTIFICATES_MAX, head.certificates.len(), "certificates")?;
+    let lines: Vec<&str> = lines.collect();
+    at_most(PUSH_EVENTS_MAX, lines.len(), "events")?;
+    let event = |(number, line): (usize, &&str)| {
+        let number = number + 1;
+        EventText::split(line)
+            .map_err(|why| Fault::malformed(format!("Line {number} {why}.")).at_line(number))
+    };
+    let events: Result<Vec<EventText>, Fault> = lines.iter().enumerate().map(event).collect();
+    Ok((head, events?))
+}
+
+/// Both sides say what they have.
+async fn handshake(server: &Server, caller: &Caller, body: &str) -> Result<Content, Fault> {
+    let request: HandshakeRequest = serde_json::from_str(body)
+        .map_err(|error| Fault::malformed(format!("This is no handshake: {error}.")))?;
+    if request.origin != caller.certificate.origin {
+        return Err(Fault::malformed("A handshake is signed by the origin that sends it."));
+    }
+    at_most(CERTIFICATES_MAX, request.certificates.len(), "certificates")?;
+    at_most(TIPS_MAX, request.tips.values().map(Vec::len).sum(), "tips")?;
+    let answer = server.office.handshake(caller.request, &caller.certificate, request).await?;
+    Ok(Content::json(&answer))
+}
+
+/// A page of a scope.
+async fn feed(server: &Server, caller: &Caller, scope: &str, cursor: Option<&str>) -> Result<Content, Fault> {
+    let Caller { request, certificate } = caller;
+    permit_scope(certificate, scope)?;
+    if conflicts_store(scope).is_some() {
+        let page = server.office.conflicts_lane(*request, certificate, scope, cursor).await?;
+        return Ok(Content::json(&page));
+    }
+    Ok(Content::Lines(server.office.feed(*request, certificate, scope, cursor).await?))
+}
+
+/// Hints, as they come.
+fn live(server: &Server, caller: Caller) -> Result<Content, Fault> {
+    let permit = server.live_streams.clone().try_acquire_owned();
+    let permit =
+        permit.map_err(|_| Fault::new(Cause::Busy, "Too many live streams are open: try again later."))?;
+    Ok(Content::Live(sse::body(Live {
+        hints: server.office.hints(),
+        certificate: caller.certificate,
+        stopping: server.stopping.clone(),
+        ping: server.limits.live_ping,
+        time: server.limits.live,
+        permit,
+    })))
+}
+
+fn at_most(max: usize, found: usize, what: &str) -> Result<(), Fault> {
+    if found <= max {
+        return Ok(());
+    }
+    Err(Fault::new(Cause::TooLarge, format!("{found} {what} are more than {max} at once: send fewer.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::chain::{Seal, Tip};
+    use daybook_core::ids::OriginId;
+    use uuid::Uuid;
+
+    const EVENT: &str = r#"[{"seq":1},{},null]"#;
+
+    fn head() -> String {
+        let origin = OriginId(Uuid::from_u128(1));
+        let head =
+            PushHead { origin, previous: Tip::NONE, seal: Seal([0; 64]).text(), certificates: Vec::new() };
+        serde_json::to_string(&head).unwrap()
+    }
+
+    fn fault(body: &str) -> Fault {
+        split(body).expect_err("a push that cannot be read")
+    }
+
+    #[test]
+    fn a_push_is_a_head_and_lines_with_or_without_a_last_line_feed() {
+        for body in [format!("{}\n{EVENT}\n{EVENT}", head()), format!("{}\n{EVENT}\n{EVENT}\n", head())] {
+            let (_, events) = split(&body).unwrap();
+            assert_eq!(events.iter().map(EventText::line).collect::<Vec<_>>(), [EVENT, EVENT]);
+        }
+        assert_eq!(split(&head()).unwrap().1, []);
+    }
+
+    #[test]
+    fn a_line_that_does_not_split_is_named_and_nothing_counts() {
+        let head = head();
+        for (lines, number) in [
+            (format!("{EVENT}\nx\n{EVENT}"), 2),
+            (format!("{EVENT}\n\n{EVENT}"), 2),
+            (r#"[{},{}, null]"#.to_owned(), 1),
+            (format!("{EVENT}\r\n"), 1),
+            (format!("{EVENT}\n\n"), 2),
+        ] {
+            let found = fault(&format!("{head}\n{lines}"));
+            assert_eq!(found, Fault::malformed(found.message()).at_line(number), "{lines}");
+        }
+        assert_eq!(fault("").cause(), Cause::Malformed);
+        assert_eq!(fault(EVENT).cause(), Cause::Malformed);
+    }
+
+    #[test]
+    fn too_many_events_are_too_large() {
+        let body = |events: usize| format!("{}{}", head(), format!("\n{EVENT}").repeat(events));
+        assert_eq!(split(&body(PUSH_EVENTS_MAX)).unwrap().1.len(), PUSH_EVENTS_MAX);
+        assert_eq!(fault(&body(PUSH_EVENTS_MAX + 1)).cause(), Cause::TooLarge);
+    }
+}

@@ -1,0 +1,157 @@
+//! What goes down to tills: handshakes, pages of the feed, the conflicts lane.
+//!
+//! A cursor is the epoch, a position and the running hash up to it. A server that was restored or refilled notices a cursor of another
+//! history and says so; a position alone could not tell.
+
+use std::collections::BTreeMap;
+
+use daybook_core::chain::Hash;
+use daybook_core::identity::certificate::Certificate;
+use daybook_core::ids::{RequestId, StoreId};
+use daybook_core::limits::{CONFLICTS_PAGE_MAX, FEED_BYTES_MAX, FEED_EVENTS_MAX, TIPS_MAX};
+use daybook_core::sync::scope;
+use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest};
+use daybook_store::office::{feed_after, feed_head, running_at};
+use daybook_store::views::judge::{conflicts_after, last_revision};
+use daybook_store::{Reader, events};
+
+use super::{Office, OfficeError, Refusal};
+
+impl Office {
+    /// Answers a handshake: what head office has of the origins the sender named and of itself, and how far each scope goes.
+    pub async fn handshake(
+        &self,
+        request: RequestId,
+        certificate: &Certificate,
+        body: HandshakeRequest,
+    ) -> Result<HandshakeAnswer, Refusal> {
+        if body.tips.len() > TIPS_MAX {
+            return Err(Refusal::Malformed("more origins than a handshake may name".to_owned()));
+        }
+        let (epoch, wall, own, store, sender) =
+            (self.epoch().to_owned(), self.now(), self.origin(), certificate.store, body.origin);
+        self.ask(move |readers| {
+            let mut tips = BTreeMap::new();
+            for origin in body.tips.keys().copied().chain([own, sender]) {
+                tips.insert(origin, events::tips_of(&readers.log, origin).map_err(OfficeError::from)?);
+            }
+            let mut scopes = BTreeMap::new();
+            if let Some(store) = store {
+                for scope in scope::of_till(store) {
+                    let head = feed_head(&readers.log, &scope).map_err(OfficeError::from)?;
+                    scopes.insert(scope, head.map_or(0, |head| head.position));
+                }
+                let revision = last_revision(&readers.views, Some(store)).map_err(OfficeError::from)?;
+                scopes.insert(scope::conflicts(store), revision);
+            }
+            Ok::<_, OfficeError>(HandshakeAnswer { request, epoch, wall, tips, scopes })
+        })
+        .await
+        .map_err(Refusal::from)
+    }
+
+    /// A page of a scope after a cursor: the NDJSON body.
+    pub async fn feed(
+        &self,
+        request: RequestId,
+        certificate: &Certificate,
+        scope: &str,
+        cursor: Option<&str>,
+    ) -> Result<String, Refusal> {
+        if let Some(store) = certificate.store {
+            if !scope::of_till(store).iter().any(|own| own == scope) {
+                return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
+            }
+        }
+        let (epoch, scope, cursor) = (self.epoch().to_owned(), scope.to_owned(), cursor.map(str::to_owned));
+        self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()))
+            .await
+    }
+
+    /// A page of a store's conflicts lane after a cursor.
+    pub async fn conflicts_lane(
+        &self,
+        request: RequestId,
+        certificate: &Certificate,
+        scope: &str,
+        cursor: Option<&str>,
+    ) -> Result<ConflictsPage, Refusal> {
+        let store = scope::conflicts_store(scope).ok_or(Refusal::NotFound)?;
+        if certificate.store.is_some_and(|own| own != store) {
+            return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
+        }
+        let (epoch, cursor) = (self.epoch().to_owned(), cursor.map(str::to_owned));
+        self.ask(move |readers| lane(&readers.views, request, &epoch, store, cursor.as_deref()))
+            .await
+    }
+}
+
+fn page(
+    log: &Reader,
+    request: RequestId,
+    epoch: &str,
+    scope: &str,
+    cursor: Option<&str>,
+) -> Result<String, Refusal> {
+    let (position, running) = match cursor {
+        None => (0, Hash::ZERO),
+        Some(cursor) => read_cursor(cursor, epoch)?,
+    };
+    if position > 0 && running_at(log, scope, position)? != Some(running) {
+        return Err(Refusal::CursorUnknown);
+    }
+    let rows = feed_after(log, scope, position, FEED_EVENTS_MAX, FEED_BYTES_MAX)?;
+    let (reached, running) = rows.last().map_or((position, running), |row| (row.position, row.running));
+    let head = feed_head(log, scope)?.map_or(0, |head| head.position);
+    let head = FeedHead {
+        request,
+        epoch: epoch.to_owned(),
+        scope: scope.to_owned(),
+        cursor: format!("{epoch}.{reached}.{running}"),
+        entries: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+        more: reached < head,
+    };
+    let mut body = serde_json::to_string(&head).map_err(|error| Refusal::Failed(error.to_string()))?;
+    for row in rows {
+        body.push('\n');
+        FeedEntry { position: row.position, prev: row.event.prev, text: row.event.text }
+            .write_line(&mut body);
+    }
+    body.push('\n');
+    Ok(body)
+}
+
+fn lane(
+    views: &Reader,
+    request: RequestId,
+    epoch: &str,
+    store: StoreId,
+    cursor: Option<&str>,
+) -> Result<ConflictsPage, Refusal> {
+    let revision = match cursor.map(|cursor| cursor.split_once('.')) {
+        None => 0,
+        Some(Some((of, revision))) if of == epoch => revision.parse().map_err(|_| Refusal::CursorUnknown)?,
+        Some(_) => return Err(Refusal::CursorUnknown),
+    };
+    let conflicts = conflicts_after(views, Some(store), revision, CONFLICTS_PAGE_MAX)?;
+    let reached = conflicts.last().map_or(revision, |record| record.revision);
+    let more = reached < last_revision(views, Some(store))?;
+    Ok(ConflictsPage {
+        request,
+        epoch: epoch.to_owned(),
+        cursor: format!("{epoch}.{reached}"),
+        conflicts,
+        more,
+    })
+}
+
+fn read_cursor(cursor: &str, epoch: &str) -> Result<(i64, Hash), Refusal> {
+    let mut parts = cursor.splitn(3, '.');
+    let (of, position, running) = (parts.next(), parts.next(), parts.next());
+    if of != Some(epoch) {
+        return Err(Refusal::CursorUnknown);
+    }
+    let position = position.and_then(|text| text.parse().ok()).filter(|position| *position >= 0);
+    let running = running.and_then(|text| text.parse().ok());
+    position.zip(running).ok_or(Refusal::CursorUnknown)
+}

@@ -1,0 +1,88 @@
+//! The office's keys: the organisation's root and head office's own, in one file that only its owner can read.
+//!
+//! The identity kit is the part that must survive the server: with it a wiped server is refilled by its tills.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use daybook_core::identity::{KeyPair, base64url, read_base64url};
+use daybook_core::ids::{OrganisationId, OriginId};
+use serde::{Deserialize, Serialize};
+
+use super::OfficeError;
+
+/// Who head office is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The root key: every certificate ends at it.
+    pub root: KeyPair,
+    /// Head office's origin.
+    pub origin: OriginId,
+    /// Head office's own key.
+    pub key: KeyPair,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    organisation: OrganisationId,
+    root_seed: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<OriginId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key_seed: Option<String>,
+}
+
+const IDENTITY: &str = "identity.json";
+const KIT: &str = "identity-kit.json";
+
+impl Identity {
+    /// Reads the identity of a data directory.
+    pub fn read(data: &Path) -> Result<Self, OfficeError> {
+        let path = data.join(IDENTITY);
+        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => OfficeError::NotInitialised(data.to_owned()),
+            _ => OfficeError::Io { path: path.clone(), error },
+        })?;
+        let broken = || OfficeError::BrokenIdentity(path.clone());
+        let file: File = serde_json::from_str(&text).map_err(|_| broken())?;
+        let key = |seed: &str| read_base64url::<32>(seed).map(KeyPair::from_seed);
+        Ok(Identity {
+            organisation: file.organisation,
+            root: key(&file.root_seed).ok_or_else(broken)?,
+            origin: file.origin.ok_or_else(broken)?,
+            key: file.key_seed.as_deref().and_then(key).ok_or_else(broken)?,
+        })
+    }
+
+    /// Writes the identity and its kit into a data directory; gives the kit's path.
+    pub fn write(&self, data: &Path) -> Result<std::path::PathBuf, OfficeError> {
+        let root_seed = base64url(&self.root.seed());
+        let kit = File {
+            organisation: self.organisation,
+            root_seed: root_seed.clone(),
+            origin: None,
+            key_seed: None,
+        };
+        let (origin, key_seed) = (Some(self.origin), Some(base64url(&self.key.seed())));
+        let whole = File { organisation: self.organisation, root_seed, origin, key_seed };
+        write_private(&data.join(IDENTITY), &whole)?;
+        let path = data.join(KIT);
+        write_private(&path, &kit)?;
+        Ok(path)
+    }
+}
+
+fn write_private(path: &Path, file: &File) -> Result<(), OfficeError> {
+    let io = |error| OfficeError::Io { path: path.to_owned(), error };
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let text =
+        serde_json::to_string_pretty(file).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
+    let mut out = options.open(path).map_err(io)?;
+    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(io)
+}

@@ -1,0 +1,456 @@
+//! The office: everything head office does, behind one handle that HTTP, the admin socket and tests share.
+//!
+//! A writer thread owns the log and takes many pushes into one commit; a projector thread follows with the read models from its
+//! checkpoint. Questions are answered on connections of their own, query-only. Ingest never waits for projection.
+
+mod enrol;
+mod feed;
+mod identity;
+mod ports;
+mod projector;
+mod publish;
+mod questions;
+mod setup;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use daybook_core::chain::Tip;
+use daybook_core::identity::KeyPair;
+use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_chain};
+use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
+use daybook_core::limits::CERTIFICATES_MAX;
+use daybook_core::sync::server::{Push, Server};
+use daybook_core::wire::{FeedHint, Health, PushAnswer};
+use daybook_store::file::{DirectoryLock, open_reader};
+use daybook_store::office::{OfficeLog, certificates};
+use daybook_store::views::{Side, Views};
+use daybook_store::{Durability, Reader, StoreError, events};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+pub use identity::Identity;
+pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
+pub use publish::Publication;
+pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_report, rebuild};
+pub use setup::{Initialised, NewOrganisation, init};
+
+/// Jobs that may wait for the writer. Beyond it requests are told to come back.
+const JOBS_MAX: usize = 1_024;
+/// Hints kept for a slow listener; one that falls further behind is told to look at everything.
+const HINTS_MAX: usize = 1_024;
+
+/// Where the office lives and what time it is there.
+#[derive(Clone)]
+pub struct Settings {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether commits are flushed to the disk. Only replays say no.
+    pub durable: bool,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of random bytes.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// Why the office cannot do something. The text is for people.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// The data directory belongs to another process.
+    #[error(
+        "another Daybook head office is using {0}. Stop it first, or choose another directory with --data"
+    )]
+    InUse(PathBuf),
+    /// There is no organisation in the data directory.
+    #[error("there is no head office in {0} yet. Make one: daybook-server init --data {0}")]
+    NotInitialised(PathBuf),
+    /// There is one already.
+    #[error("{0} already holds a head office; nothing was changed")]
+    AlreadyInitialised(PathBuf),
+    /// The identity file makes no sense.
+    #[error("{0} does not hold the keys of a head office. Put the right file back; nothing was changed")]
+    BrokenIdentity(PathBuf),
+    /// No such currency.
+    #[error("'{0}' is not a currency with a minor unit. Use ISO letters such as EUR, GBP or USD")]
+    UnknownCurrency(String),
+    /// No such time zone.
+    #[error(
+        "'{0}' is not a time zone, or the cut-over is not a minute of the day. Use a name such as Europe/Berlin"
+    )]
+    UnknownTimeZone(String),
+    /// What was asked makes no sense; the text says why.
+    #[error("{0}")]
+    Senseless(String),
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The office is stopping, or something that cannot happen did.
+    #[error("head office could not finish this: {0}")]
+    Unexpected(String),
+}
+
+impl From<StoreError> for OfficeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse(path) => OfficeError::InUse(path),
+            other => OfficeError::Store(other),
+        }
+    }
+}
+
+/// Why a request of a till is not done.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It makes no sense.
+    Malformed(String),
+    /// It is not signed, or not rightly.
+    Unauthenticated(String),
+    /// The origin has no certificate that ends at the root.
+    UnknownOrigin,
+    /// The signer may not.
+    Forbidden(String),
+    /// The event before the first pushed one is not known; these tips are.
+    UnknownPrevious(Vec<Tip>),
+    /// The code is wrong, used or too old.
+    EnrolmentRefused,
+    /// The cursor is of another history.
+    CursorUnknown,
+    /// No such thing.
+    NotFound,
+    /// Come back later.
+    Busy {
+        /// In so many seconds.
+        seconds: u64,
+    },
+    /// It could not be done, and nothing was.
+    Failed(String),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::Failed(error.to_string())
+    }
+}
+
+impl From<OfficeError> for Refusal {
+    fn from(error: OfficeError) -> Self {
+        Refusal::Failed(error.to_string())
+    }
+}
+
+/// Head office, running. Cheap to clone.
+#[derive(Clone)]
+pub struct Office(Arc<Inner>);
+
+impl std::fmt::Debug for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Office({})", self.0.settings.data.display())
+    }
+}
+
+struct Inner {
+    settings: Settings,
+    identity: Identity,
+    epoch: String,
+    book: RwLock<BTreeMap<OriginId, (Certificate, SignedCertificate)>>,
+    jobs: Mutex<Option<mpsc::Sender<writer::Job>>>,
+    projected: watch::Receiver<i64>,
+    hints: broadcast::Sender<FeedHint>,
+    readers: Mutex<Vec<Readers>>,
+    enrol_failures: Mutex<(i64, u32)>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: DirectoryLock,
+}
+
+/// Query-only connections for one question at a time.
+struct Readers {
+    log: Reader,
+    views: Reader,
+}
+
+impl Office {
+    /// Opens the office of a data directory and starts its threads. Must be called within a tokio runtime.
+    pub fn open(settings: Settings) -> Result<Office, OfficeError> {
+        let identity = Identity::read(&settings.data)?;
+        let lock = DirectoryLock::take(&settings.data)?;
+        let durability = if settings.durable { Durability::Full } else { Durability::Off };
+        let log = OfficeLog::open(&settings.data, durability)?;
+        let views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        let epoch = read_epoch(&settings)?;
+        let own = writer::OwnLog::load(&log, &identity, &settings)?;
+        let book = read_book(log.connection(), &identity)?;
+
+        let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
+        let (hints, _) = broadcast::channel(HINTS_MAX);
+        let (stored_out, stored) = watch::channel(events::count(log.connection())?.1);
+        let (projected_out, projected) = watch::channel(views.position());
+        let projector = projector::Projector {
+            data: settings.data.clone(),
+            log: log.reader()?,
+            views,
+            durability,
+            stored,
+            projected: projected_out,
+            hints: hints.clone(),
+        };
+        let server = Server::new(epoch.clone());
+        let writer_hints = hints.clone();
+        let runtime = tokio::runtime::Handle::current();
+        let threads = vec![
+            spawn("writer", move || writer::run(log, own, server, jobs_in, &stored_out, &writer_hints))?,
+            spawn("projector", move || projector.run(&runtime))?,
+        ];
+        Ok(Office(Arc::new(Inner {
+            settings,
+            identity,
+            epoch,
+            book: RwLock::new(book),
+            jobs: Mutex::new(Some(jobs)),
+            projected,
+            hints,
+            readers: Mutex::new(Vec::new()),
+            enrol_failures: Mutex::new((0, 0)),
+            threads: Mutex::new(threads),
+            _lock: lock,
+        })))
+    }
+
+    /// Finishes what waits, then stops the threads. Requests that come later are told that the office is closed.
+    pub async fn close(&self) {
+        self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
+        if !matches!(joined.await, Ok(Ok(()))) {
+            tracing::error!("a thread of the office ended in a panic");
+        }
+    }
+
+    /// Head office's key.
+    pub fn key(&self) -> &KeyPair {
+        &self.0.identity.key
+    }
+
+    /// Head office's origin.
+    pub fn origin(&self) -> OriginId {
+        self.0.identity.origin
+    }
+
+    /// The organisation.
+    pub fn organisation(&self) -> OrganisationId {
+        self.0.identity.organisation
+    }
+
+    /// The epoch.
+    pub fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    /// The office's clock, in microseconds.
+    pub fn now(&self) -> i64 {
+        self.0.settings.clock.wall()
+    }
+
+    /// Hints about scopes in which something new stands.
+    pub fn hints(&self) -> broadcast::Receiver<FeedHint> {
+        self.0.hints.subscribe()
+    }
+
+    /// The verified certificate of an origin.
+    #[allow(clippy::unused_async, reason = "a store with a network answers this later")]
+    pub async fn certificate(&self, origin: OriginId) -> Result<Option<Certificate>, OfficeError> {
+        let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(book.get(&origin).map(|(certificate, _)| certificate.clone()))
+    }
+
+    /// Verifies certificates that an origin presents against the root and those that are known, and keeps them.
+    pub async fn present(
+        &self,
+        origin: OriginId,
+        certificates: Vec<SignedCertificate>,
+    ) -> Result<Certificate, Refusal> {
+        if let Ok(Some(known)) = self.certificate(origin).await {
+            return Ok(known);
+        }
+        if certificates.is_empty() {
+            return Err(Refusal::UnknownOrigin);
+        }
+        let known: Vec<SignedCertificate> = {
+            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+            let presented: Vec<OriginId> =
+                certificates.iter().filter_map(|c| c.read().ok()).map(|c| c.origin).collect();
+            let parents = certificates.iter().filter_map(|c| c.read().ok()).filter_map(|c| c.parent);
+            parents
+                .filter(|parent| !presented.contains(parent))
+                .filter_map(|parent| book.get(&parent).map(|(_, text)| text.clone()))
+                .collect()
+        };
+        let all: Vec<SignedCertificate> =
+            certificates.iter().cloned().chain(known).take(CERTIFICATES_MAX).collect();
+        let identity = &self.0.identity;
+        let verified =
+            verify_chain(&all, &identity.root.public(), identity.organisation, origin).map_err(|error| {
+                tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
+                Refusal::UnknownOrigin
+            })?;
+        let text = certificates
+            .into_iter()
+            .find(|c| c.read().is_ok_and(|read| read == verified))
+            .ok_or(Refusal::UnknownOrigin)?;
+        self.job(|reply| writer::Job::Certificate(origin, text.clone(), reply)).await??;
+        self.remember(verified.clone(), text);
+        Ok(verified)
+    }
+
+    /// Takes in a push. Comes back when it is durable, or not done.
+    pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
+        let store = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?.store;
+        self.job(|reply| writer::Job::Push(request, Box::new(push), store, reply)).await?
+    }
+
+    /// How the office is.
+    pub async fn health(&self) -> Result<Health, OfficeError> {
+        let projected = *self.0.projected.borrow();
+        let (_, last) = self.ask(|readers| events::count(&readers.log).map_err(OfficeError::from)).await?;
+        let ready = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        Ok(Health {
+            ready,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: vec![1],
+            events: last,
+            projected,
+        })
+    }
+
+    /// Waits until everything up to a position is projected.
+    pub(crate) async fn projected(&self, position: i64) -> Result<(), OfficeError> {
+        let mut projected = self.0.projected.clone();
+        let waited = projected.wait_for(|reached| *reached >= position).await;
+        waited
+            .map(|_| ())
+            .map_err(|_| OfficeError::Unexpected("the projector has stopped".to_owned()))
+    }
+
+    fn remember(&self, certificate: Certificate, text: SignedCertificate) {
+        let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
+        book.insert(certificate.origin, (certificate, text));
+    }
+
+    /// Records head office's own events; gives the last position.
+    async fn record(
+        &self,
+        described: Vec<(daybook_core::event::Event, Vec<daybook_core::chain::Hash>)>,
+        actor: Option<StaffId>,
+    ) -> Result<i64, OfficeError> {
+        let asked = self.job(|reply| writer::Job::Own(described, actor, reply)).await;
+        asked.map_err(|_| OfficeError::Unexpected("the office is closed".to_owned()))?
+    }
+
+    /// Hands a job to the writer and waits for its answer.
+    async fn job<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> writer::Job) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let jobs = jobs.ok_or_else(|| Refusal::Failed("head office is stopping".to_owned()))?;
+        let full = |error| match error {
+            mpsc::error::TrySendError::Full(_) => Refusal::Busy { seconds: 1 },
+            mpsc::error::TrySendError::Closed(_) => Refusal::Failed("head office is stopping".to_owned()),
+        };
+        jobs.try_send(job(reply)).map_err(full)?;
+        drop(jobs);
+        answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))
+    }
+
+    /// Asks a question on query-only connections, off the runtime's threads.
+    async fn ask<T, E>(
+        &self,
+        question: impl FnOnce(&Readers) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<OfficeError> + Send + 'static,
+    {
+        let inner = self.0.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let free = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let readers = match free {
+                Some(readers) => readers,
+                None => inner.readers().map_err(OfficeError::from)?,
+            };
+            let answer = question(&readers);
+            inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(readers);
+            answer
+        });
+        asked.await.map_err(|error| OfficeError::Unexpected(error.to_string()))?
+    }
+}
+
+impl Inner {
+    fn readers(&self) -> Result<Readers, StoreError> {
+        let data = &self.settings.data;
+        Ok(Readers {
+            log: open_reader(&data.join("log.db"))?,
+            views: open_reader(&data.join(projector::VIEWS_FILE))?,
+        })
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OfficeError> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| OfficeError::Unexpected(format!("no thread could be started: {error}")))
+}
+
+fn read_epoch(settings: &Settings) -> Result<String, OfficeError> {
+    let path = settings.data.join(setup::EPOCH_FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let epoch = setup::new_epoch(&*settings.randomness);
+            setup::write_epoch(&settings.data, &epoch)?;
+            Ok(epoch)
+        }
+        Err(error) => Err(OfficeError::Io { path, error }),
+    }
+}
+
+fn read_book(
+    log: &Reader,
+    identity: &Identity,
+) -> Result<BTreeMap<OriginId, (Certificate, SignedCertificate)>, OfficeError> {
+    let texts = certificates(log)?;
+    let mut book = BTreeMap::new();
+    let read: Vec<(Certificate, SignedCertificate)> = texts
+        .into_iter()
+        .filter_map(|text| text.read().ok().map(|certificate| (certificate, text)))
+        .collect();
+    let by_origin: BTreeMap<OriginId, &SignedCertificate> =
+        read.iter().map(|(c, text)| (c.origin, text)).collect();
+    for (certificate, text) in &read {
+        let mut lineage = vec![text.clone()];
+        let mut parent = certificate.parent;
+        while let Some(text) = parent
+            .and_then(|parent| by_origin.get(&parent))
+            .filter(|_| lineage.len() < CERTIFICATES_MAX)
+        {
+            lineage.push((*text).clone());
+            parent = text.read().ok().and_then(|certificate| certificate.parent);
+        }
+        match verify_chain(&lineage, &identity.root.public(), identity.organisation, certificate.origin) {
+            Ok(verified) => {
+                book.insert(certificate.origin, (verified, text.clone()));
+            }
+            Err(error) => {
+                tracing::error!(origin = %certificate.origin, %error, "a kept certificate does not hold; its origin is not known")
+            }
+        }
+    }
+    Ok(book)
+}

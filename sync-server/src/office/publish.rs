@@ -1,0 +1,247 @@
+//! Publishing: head office's own words about products, taxes, people, settings and opening stock.
+//!
+//! A publication says how things shall be; what becomes of it is one event that names the heads it had seen, so that an edit made
+//! elsewhere meanwhile is noticed. Publishing what stands already writes nothing.
+
+use std::collections::BTreeMap;
+
+use daybook_core::amount::{Quantity, Rate, UnitPrice};
+use daybook_core::chain::Hash;
+use daybook_core::event::Event;
+use daybook_core::event::description::{
+    ProductChanged, ProductCreated, ProductFields, SettingsChanged, SettingsFields, StaffChanged,
+    StaffCreated, StaffFields, TaxChanged, TaxComponent, fields_of,
+};
+use daybook_core::event::origin::ConflictAnswered;
+use daybook_core::event::sale::LineKind;
+use daybook_core::event::stock::{Received, StockLine};
+use daybook_core::ids::{ProductId, StaffId, TaxId};
+use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
+use daybook_store::Reader;
+use daybook_store::views::questions;
+use serde::{Deserialize, Serialize};
+
+use super::{Office, OfficeError, setup};
+
+/// Publications taken into one commit.
+const PUBLICATIONS_PER_COMMIT: usize = 1_000;
+
+/// Something head office says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Publication {
+    /// A tax class with one tax.
+    Tax {
+        /// Name of the class, such as `standard`.
+        class: String,
+        /// As people call it.
+        name: String,
+        /// Who levies it.
+        jurisdiction: String,
+        /// The rate in per cent, such as `19`.
+        rate: String,
+    },
+    /// A product, by its SKU.
+    Product {
+        /// Stock-keeping code.
+        sku: String,
+        /// Name on shelf and receipt.
+        name: String,
+        /// Department.
+        department: Option<String>,
+        /// Barcodes and other codes.
+        #[serde(default)]
+        codes: Vec<String>,
+        /// Name of its tax class.
+        tax_class: String,
+        /// Whether its stock is tracked.
+        #[serde(default)]
+        tracked: bool,
+        /// Price of one unit, in ten-thousandths of a minor unit.
+        price: UnitPrice,
+        /// The unit: `each`, `kg`…
+        #[serde(default)]
+        unit: Option<String>,
+    },
+    /// A person, by staff number.
+    Staff {
+        /// Staff number.
+        number: String,
+        /// Role.
+        role: String,
+        /// The store, by name; none for all.
+        store: Option<String>,
+    },
+    /// Goods in a store, booked as received.
+    Stock {
+        /// The store, by name.
+        store: String,
+        /// SKUs and how much of each.
+        lines: Vec<(String, Quantity)>,
+    },
+    /// Settings of a store, by name, or of the organisation.
+    Settings {
+        /// The store; none for the organisation.
+        store: Option<String>,
+        /// What changes.
+        fields: SettingsFields,
+    },
+}
+
+impl Office {
+    /// Publishes; gives how many events that took.
+    pub async fn publish(&self, publications: Vec<Publication>) -> Result<u64, OfficeError> {
+        let mut written = 0;
+        for chunk in publications.chunks(PUBLICATIONS_PER_COMMIT) {
+            let mut stores = BTreeMap::new();
+            for publication in chunk {
+                if let Publication::Staff { store: Some(name), .. }
+                | Publication::Stock { store: name, .. }
+                | Publication::Settings { store: Some(name), .. } = publication
+                {
+                    stores.insert(name.clone(), self.store_named(name).await?);
+                }
+            }
+            let ids: Vec<uuid::Uuid> = chunk.iter().map(|_| setup::new_uuid(&self.0.settings)).collect();
+            let wanted: Vec<(Publication, uuid::Uuid)> = chunk.iter().cloned().zip(ids).collect();
+            let described = self
+                .ask(move |readers| {
+                    let mut events = Vec::new();
+                    let mut new_products = BTreeMap::new();
+                    for (publication, id) in wanted {
+                        events.extend(describe(&readers.views, publication, id, &stores, &mut new_products)?);
+                    }
+                    Ok::<_, OfficeError>(events)
+                })
+                .await?;
+            written += described.len() as u64;
+            if !described.is_empty() {
+                let position = self.record(described, None).await?;
+                self.projected(position).await?;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Answers a conflict as head office, on the evidence as it stands.
+    pub async fn answer(&self, conflict: &str, option: &str) -> Result<(), OfficeError> {
+        let all = self.conflicts(None, true).await?;
+        let record = all.into_iter().find(|record| record.conflict.id == conflict);
+        let record =
+            record.ok_or_else(|| OfficeError::Senseless(format!("there is no conflict '{conflict}'")))?;
+        if !record.conflict.choices.iter().any(|choice| choice.code == option) {
+            let codes: Vec<&str> =
+                record.conflict.choices.iter().map(|choice| choice.code.as_str()).collect();
+            return Err(OfficeError::Senseless(format!(
+                "'{option}' is no answer to it; choose one of: {}",
+                codes.join(", ")
+            )));
+        }
+        let (conflict, evidence, option) = (record.conflict.id, record.conflict.evidence, option.to_owned());
+        let answered: Event = ConflictAnswered { conflict, evidence, option }.into();
+        let position = self.record(vec![(answered, Vec::new())], None).await?;
+        self.projected(position).await
+    }
+}
+
+type Described = Option<(Event, Vec<Hash>)>;
+
+fn describe(
+    views: &Reader,
+    publication: Publication,
+    id: uuid::Uuid,
+    stores: &BTreeMap<String, daybook_core::ids::StoreId>,
+    new_products: &mut BTreeMap<String, ProductId>,
+) -> Result<Described, OfficeError> {
+    match publication {
+        Publication::Tax { class, name, jurisdiction, rate } => {
+            let rate = Rate::percent(&rate)
+                .ok_or_else(|| OfficeError::Senseless(format!("'{rate}' is no tax rate in per cent")))?;
+            let tax = questions::taxes(views, &class)?.first().map_or(TaxId(id), |known| known.tax);
+            let components = vec![TaxComponent { tax, jurisdiction, rate }];
+            unless_so(views, TaxChanged { class, name, components, valid_from: None }.into())
+        }
+        Publication::Product { sku, name, department, codes, tax_class, tracked, price, unit } => {
+            check_text("SKU", &sku, CODE_CHARS_MAX)?;
+            check_text("name", &name, NAME_CHARS_MAX)?;
+            codes.iter().try_for_each(|code| check_text("code", code, CODE_CHARS_MAX))?;
+            let known = questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+            let fields = ProductFields {
+                sku: Some(sku.clone()),
+                name: Some(name),
+                department,
+                kind: Some(LineKind::Goods),
+                codes: Some(codes),
+                tax_class: Some(tax_class),
+                tracked: Some(tracked),
+                discountable: None,
+                unit,
+                price: Some(price),
+                cost: None,
+                archived: None,
+            };
+            match known {
+                Some(product) => unless_so(views, ProductChanged { product, fields }.into()),
+                None => {
+                    new_products.insert(sku, ProductId(id));
+                    unless_so(views, ProductCreated { product: ProductId(id), fields }.into())
+                }
+            }
+        }
+        Publication::Staff { number, role, store } => {
+            let known = questions::staff(views, None)?.into_iter().find(|(_, known, _)| *known == number);
+            let store = store.and_then(|name| stores.get(&name).copied());
+            let fields = StaffFields { number: Some(number), role: Some(role), store, active: Some(true) };
+            match known {
+                Some((staff, ..)) => unless_so(views, StaffChanged { staff, fields }.into()),
+                None => unless_so(views, StaffCreated { staff: StaffId(id), fields }.into()),
+            }
+        }
+        Publication::Stock { store, lines } => {
+            let store = stores
+                .get(&store)
+                .copied()
+                .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
+            let line = |(sku, quantity): (String, Quantity)| {
+                let product =
+                    questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+                Ok::<_, OfficeError>(StockLine { product, sku, quantity, unit_cost: None })
+            };
+            let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;
+            Ok(Some((Received { store, lines, currency: None, document: None }.into(), Vec::new())))
+        }
+        Publication::Settings { store, fields } => {
+            let store = store.and_then(|name| stores.get(&name).copied());
+            unless_so(views, SettingsChanged { store, fields }.into())
+        }
+    }
+}
+
+/// The event with the heads it has seen, unless every field it sets stands just so already.
+fn unless_so(views: &Reader, event: Event) -> Result<Described, OfficeError> {
+    let wanted = match &event {
+        Event::ProductCreated(e) => fields_of(&e.fields),
+        Event::ProductChanged(e) => fields_of(&e.fields),
+        Event::TaxChanged(e) => fields_of(e),
+        Event::SettingsChanged(e) => fields_of(&e.fields),
+        Event::StaffCreated(e) => fields_of(&e.fields),
+        Event::StaffChanged(e) => fields_of(&e.fields),
+        _ => BTreeMap::new(),
+    };
+    let subject = event.stream();
+    let standing = questions::fields(views, &subject)?;
+    if wanted.iter().all(|(name, value)| standing.get(name) == Some(value)) {
+        return Ok(None);
+    }
+    let heads = questions::heads(views, &subject)?;
+    Ok(Some((event, heads)))
+}
+
+fn check_text(what: &str, text: &str, chars_max: usize) -> Result<(), OfficeError> {
+    if text.is_empty() || text.chars().count() > chars_max || text.chars().any(char::is_control) {
+        return Err(OfficeError::Senseless(format!(
+            "a {what} needs 1 to {chars_max} characters and none that control a device"
+        )));
+    }
+    Ok(())
+}

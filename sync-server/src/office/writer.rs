@@ -1,0 +1,200 @@
+//! The writer: the one thread that commits to head office's log.
+//!
+//! Whatever waits is taken into one commit (group commit), at most [`GROUP_PUSHES_MAX`] pushes at a time; the answers go out after it.
+//! Head office's own events are numbered and sealed here, because only the writer knows where its chain stands.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use daybook_core::chain::{Hash, Tip};
+use daybook_core::event::Event;
+use daybook_core::identity::certificate::SignedCertificate;
+use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, StoreId, uuid_v7};
+use daybook_core::record::{Circumstances, Draft, Writer};
+use daybook_core::sync::scope;
+use daybook_core::sync::server::{Effect, Push, Server};
+use daybook_core::time::Now;
+use daybook_core::wire::{FeedHint, PushAnswer};
+use daybook_store::events;
+use daybook_store::office::{EnrolmentCode, OfficeLog, feed_head};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::{Identity, OfficeError, Refusal, Settings};
+
+/// Pushes taken into one commit at most.
+const GROUP_PUSHES_MAX: usize = 64;
+
+/// What the writer is asked to do.
+pub(super) enum Job {
+    /// Take in a push of an origin in a store.
+    Push(RequestId, Box<Push>, Option<StoreId>, oneshot::Sender<Result<PushAnswer, Refusal>>),
+    /// Record own events, each with the heads it had seen; gives the last position.
+    Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<i64, OfficeError>>),
+    /// Keep a certificate.
+    Certificate(OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
+    /// Keep a one-time code.
+    Code(EnrolmentCode, oneshot::Sender<Result<(), OfficeError>>),
+    /// Mark a code as used by an origin.
+    UseCode([u8; 32], OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
+}
+
+/// Head office's own chain.
+pub(super) struct OwnLog {
+    writer: Writer,
+    identity: Identity,
+    settings: Settings,
+}
+
+impl OwnLog {
+    /// Finds where the chain stands.
+    pub(super) fn load(
+        log: &OfficeLog,
+        identity: &Identity,
+        settings: &Settings,
+    ) -> Result<Self, OfficeError> {
+        let tips = events::tips_of(log.connection(), identity.origin)?;
+        let tip = tips.last().copied().unwrap_or(Tip::NONE);
+        let last = events::find(log.connection(), identity.origin, tip)?;
+        let last_at =
+            last.and_then(|event| event.text.read_envelope().ok()).map_or(0, |envelope| envelope.at);
+        let writer = Writer { origin: identity.origin, tip, last_at };
+        Ok(OwnLog { writer, identity: identity.clone(), settings: settings.clone() })
+    }
+
+    /// Records events in one commit.
+    pub(super) fn append(
+        &mut self,
+        log: &mut OfficeLog,
+        described: Vec<(Event, Vec<Hash>)>,
+        actor: Option<StaffId>,
+    ) -> Result<(), OfficeError> {
+        let wall = self.settings.clock.wall();
+        let draft = |(event, base): (Event, Vec<Hash>)| {
+            let mut random = [0; 10];
+            self.settings.randomness.fill(&mut random);
+            let rev = i64::try_from(base.len()).unwrap_or(0) + 1;
+            let base = event.is_description().then_some(base);
+            Draft { id: EventId(uuid_v7(wall, random)), event, rev, base }
+        };
+        let drafts: Vec<Draft> = described.into_iter().map(draft).collect();
+        let now = Now { wall, offset: 0 };
+        let circumstances = Circumstances { now, actor, approver: None, command: None, day: None };
+        let (recorded, after) = self
+            .writer
+            .record(drafts, &circumstances, &self.identity.key, true)
+            .map_err(|error| OfficeError::Unexpected(error.to_string()))?;
+        log.append_own(&recorded)?;
+        self.writer = after;
+        Ok(())
+    }
+}
+
+/// Runs until every sender is gone.
+pub(super) fn run(
+    mut log: OfficeLog,
+    mut own: OwnLog,
+    mut server: Server,
+    mut jobs: mpsc::Receiver<Job>,
+    stored: &watch::Sender<i64>,
+    hints: &broadcast::Sender<FeedHint>,
+) {
+    let mut waiting: VecDeque<Job> = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            match jobs.blocking_recv() {
+                Some(job) => waiting.push_back(job),
+                None => return,
+            }
+        }
+        while waiting.len() < GROUP_PUSHES_MAX {
+            match jobs.try_recv() {
+                Ok(job) => waiting.push_back(job),
+                Err(_) => break,
+            }
+        }
+        let mut scopes: BTreeSet<String> = BTreeSet::new();
+        let mut group = Vec::new();
+        while let Some(Job::Push(..)) = waiting.front() {
+            if let Some(Job::Push(request, push, store, reply)) = waiting.pop_front() {
+                group.push((request, push, store, reply));
+            }
+        }
+        if !group.is_empty() {
+            for (_, _, store, _) in &group {
+                scopes.extend(store.iter().flat_map(|store| [scope::sales(*store), scope::stock(*store)]));
+            }
+            ingest(&mut log, &mut own, &mut server, group);
+        } else if let Some(job) = waiting.pop_front() {
+            scopes.extend(write(&mut log, &mut own, job));
+        }
+        if let Ok((_, last)) = events::count(log.connection()) {
+            stored.send_replace(last);
+        }
+        for scope in scopes {
+            if let Ok(Some(head)) = feed_head(log.connection(), &scope) {
+                let _nobody_listens = hints.send(FeedHint { scope, position: head.position });
+            }
+        }
+    }
+}
+
+type Waiting = (RequestId, Box<Push>, Option<StoreId>, oneshot::Sender<Result<PushAnswer, Refusal>>);
+
+fn ingest(log: &mut OfficeLog, own: &mut OwnLog, server: &mut Server, group: Vec<Waiting>) {
+    let mut replies = Vec::new();
+    let mut pushes = Vec::new();
+    for (request, push, store, reply) in group {
+        replies.push((request, reply));
+        pushes.push((request, *push, store));
+    }
+    let (answers, outcome) = log.ingest(own.settings.clock.wall(), server, pushes);
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "a commit of pushed events failed; nothing of it is stored or acknowledged");
+    }
+    let failed = outcome.err().map_or_else(|| "it was not stored".to_owned(), |error| error.to_string());
+    let mut found = std::collections::BTreeMap::new();
+    for answer in answers {
+        match answer {
+            Effect::Acknowledge(request, answer) => found.insert(request, Ok(answer)),
+            Effect::UnknownPrevious(request, tips) => {
+                found.insert(request, Err(Refusal::UnknownPrevious(tips)))
+            }
+            Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),
+            Effect::LookUp(..) | Effect::Append { .. } => None,
+        };
+    }
+    for (request, reply) in replies {
+        let _asker_left =
+            reply.send(found.remove(&request).unwrap_or_else(|| Err(Refusal::Failed(failed.clone()))));
+    }
+}
+
+/// Does one job that is no push; gives the scopes it touched.
+fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
+    match job {
+        Job::Push(..) => Vec::new(),
+        Job::Own(described, actor, reply) => {
+            let scopes = described
+                .iter()
+                .filter_map(|(event, _)| scope::scope_of(event.kind().0, &event.payload_text(), None))
+                .collect::<BTreeSet<_>>();
+            let done =
+                own.append(log, described, actor).and_then(|()| Ok(events::count(log.connection())?.1));
+            let _asker_left = reply.send(done);
+            scopes.into_iter().collect()
+        }
+        Job::Certificate(origin, certificate, reply) => {
+            let _asker_left =
+                reply.send(log.put_certificate(origin, &certificate).map_err(OfficeError::from));
+            Vec::new()
+        }
+        Job::Code(code, reply) => {
+            let _asker_left =
+                reply.send(log.put_code(own.settings.clock.wall(), &code).map_err(OfficeError::from));
+            Vec::new()
+        }
+        Job::UseCode(key, origin, certificate, reply) => {
+            let _asker_left = reply.send(log.use_code(&key, origin, &certificate).map_err(OfficeError::from));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Who the till is: its origins, their keys, the store, and the root it pinned when it enrolled.
+//!
+//! Keys live in a file of their own that only its owner can read (a keystore comes before it where there is one); everything else stands in the
+//! log. A till that goes on under a child origin keeps its earlier origins, because their unsent events still have to reach head office.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
+use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
+use serde::{Deserialize, Serialize};
+
+/// What the till knows of itself and its organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// Its root key, pinned at enrolment.
+    pub root: PublicKey,
+    /// Head office's certificates.
+    pub head_office: Vec<SignedCertificate>,
+    /// Certificates of the till's own origins, the oldest first; the last one writes.
+    pub origins: Vec<SignedCertificate>,
+    /// Address of head office, such as `http://127.0.0.1:7411`.
+    pub server: String,
+}
+
+impl Identity {
+    /// The certificates of the own origins, read; the last one writes.
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.origins.iter().filter_map(|text| text.read().ok()).collect()
+    }
+
+    /// The certificate of the origin that writes now.
+    pub fn current(&self) -> Option<Certificate> {
+        self.origins.last().and_then(|text| text.read().ok())
+    }
+
+    /// The store.
+    pub fn store(&self) -> Option<StoreId> {
+        self.current()?.store
+    }
+
+    /// The till.
+    pub fn till(&self) -> Option<TillId> {
+        self.current()?.till
+    }
+
+    /// Head office's public key and origin.
+    pub fn head_office_key(&self) -> Option<(OriginId, PublicKey)> {
+        let certificate = self.head_office.last()?.read().ok()?;
+        Some((certificate.origin, certificate.public_key))
+    }
+}
+
+/// The keys of the own origins.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(pub BTreeMap<OriginId, KeyPair>);
+
+const FILE: &str = "keys.json";
+
+impl Keys {
+    /// Reads the keys of a data directory; none where there are none.
+    pub fn read(data: &Path) -> std::io::Result<Self> {
+        let text = match std::fs::read_to_string(data.join(FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keys::default()),
+            Err(error) => return Err(error),
+        };
+        let seeds: BTreeMap<OriginId, String> = serde_json::from_str(&text)?;
+        let key = |(origin, seed): (OriginId, String)| {
+            read_base64url::<32>(&seed).map(|seed| (origin, KeyPair::from_seed(seed)))
+        };
+        Ok(Keys(seeds.into_iter().filter_map(key).collect()))
+    }
+
+    /// Writes the keys, so that either the old or the new file is there whole.
+    pub fn write(&self, data: &Path) -> std::io::Result<()> {
+        let seeds: BTreeMap<OriginId, String> =
+            self.0.iter().map(|(origin, key)| (*origin, base64url(&key.seed()))).collect();
+        let new = data.join(format!("{FILE}.new"));
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&new)?;
+        file.write_all(serde_json::to_string_pretty(&seeds)?.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&new, data.join(FILE))
+    }
+}

@@ -1,0 +1,347 @@
+//! Opening a till: take the directory, check the log against the journal, fold what is open, begin a run.
+//!
+//! A log without its journal, or with one that does not fit, cannot be told from a copy: the till then goes on under a child origin with
+//! a number series of its own, and nothing that was recorded is touched.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use daybook_core::chain::Tip;
+use daybook_core::envelope::EventText;
+use daybook_core::event::Event;
+use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::identity::{KeyPair, base64url};
+use daybook_core::ids::{OriginId, SaleId};
+use daybook_core::project::Input;
+use daybook_core::record::{Circumstances, Draft, Writer};
+use daybook_core::sale::Sale;
+use daybook_core::shift::Book;
+use daybook_core::sync::till::Status;
+use daybook_store::file::{DirectoryLock, remove};
+use daybook_store::till::TillLog;
+use daybook_store::views::{Side, Views};
+use daybook_store::{Durability, StoreError, events};
+use tokio::sync::Notify;
+
+use crate::identity::{Identity, Keys};
+use crate::journal::{Found, Journal, machine};
+use crate::till::{Enrolled, Inner, OpenError, Options, Shared, Till};
+
+/// Name of the file of read models.
+pub(crate) const VIEWS_FILE: &str = "views.db";
+/// Name of the fact that holds the till's identity.
+pub(crate) const IDENTITY_FACT: &str = "identity";
+
+impl Till {
+    /// Opens the till of a data directory, new or old.
+    pub fn open(options: Options) -> Result<Till, OpenError> {
+        let lock = DirectoryLock::take(&options.data)?;
+        let durability = if options.durable { Durability::Full } else { Durability::Off };
+        let log = TillLog::open(&options.data, durability)?;
+        let log_reader = log.reader()?;
+        let views = Views::open(&options.data, VIEWS_FILE, Side::Till, durability)?;
+        let mut inner = Inner {
+            options: options.clone(),
+            log,
+            log_reader,
+            views,
+            journal: None,
+            journal_dirty: false,
+            enrolled: None,
+            book: Book::default(),
+            sale: None,
+            revisions: BTreeMap::new(),
+            offset: 0,
+            shop: None,
+            latch: None,
+            _lock: lock,
+        };
+        inner.load_identity()?;
+        if inner.enrolled.is_some() {
+            inner.check_journal()?;
+            inner.fold_books()?;
+            if let Some(reason) = inner.must_go_on_as_child() {
+                inner.open_child(reason)?;
+            }
+            inner.catch_up_views()?;
+            inner.begin_run()?;
+        }
+        let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
+        let shared = Shared {
+            options,
+            recorded: Notify::new(),
+            status: Mutex::new(Status::Working),
+            server: Mutex::new(server),
+        };
+        Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
+    }
+}
+
+impl Inner {
+    /// Reads who the till is; nobody yet where it never enrolled.
+    pub(crate) fn load_identity(&mut self) -> Result<(), OpenError> {
+        let Some(text) = self.log.fact(IDENTITY_FACT)? else { return Ok(()) };
+        let unreadable = |what: &str| OpenError::Unreadable(what.to_owned());
+        let identity: Identity =
+            serde_json::from_str(&text).map_err(|error| OpenError::Unreadable(error.to_string()))?;
+        let keys = Keys::read(&self.options.data)
+            .map_err(|error| OpenError::Io { path: self.options.data.join("keys.json"), error })?;
+        let certificate = identity.current().ok_or_else(|| unreadable("its certificate"))?;
+        let key = keys
+            .0
+            .get(&certificate.origin)
+            .ok_or_else(|| unreadable("the key of its origin (keys.json)"))?
+            .clone();
+        let tip = self.log.own_tip(certificate.origin)?;
+        let last = events::find(self.log.connection(), certificate.origin, tip)?;
+        let envelope = last.and_then(|event| event.text.read_envelope().ok());
+        self.offset = envelope.as_ref().map_or(0, |envelope| envelope.offset);
+        let writer =
+            Writer { origin: certificate.origin, tip, last_at: envelope.map_or(0, |envelope| envelope.at) };
+        self.enrolled = Some(
+            enrolled(identity, keys, writer, key, &certificate)
+                .ok_or_else(|| unreadable("its certificate"))?,
+        );
+        Ok(())
+    }
+
+    /// Compares log and journal: repairs the one that lags, leaves no journal where the log may be a copy.
+    fn check_journal(&mut self) -> Result<(), OpenError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+        let (origin, tip) = (enrolled.writer.origin, enrolled.writer.tip);
+        let directory = self.options.journal.clone();
+        let io = |error| OpenError::Io { path: directory.clone(), error };
+        let (header, last) = match Journal::look(&directory).map_err(io)? {
+            Found::Missing | Found::Unreadable => return Ok(()),
+            Found::Journal(header, last) => (header, last),
+        };
+        if header.origin != origin || header.machine != machine() {
+            return Ok(());
+        }
+        let reached = last.as_ref().map_or(Tip::NONE, |record| record.tip);
+        if self.log.holds(origin, reached)? {
+            let mut journal = Journal::open(&directory).map_err(io)?;
+            let missing = self.log.own_chain(origin, reached.seq + 1, tip.seq)?;
+            journal
+                .append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))
+                .map_err(io)?;
+            self.journal_dirty = !missing.is_empty();
+            self.journal = Some(journal);
+        } else if reached.seq > tip.seq {
+            // The log is older than its journal: it was restored. What links is taken in before the till goes on as a child.
+            let records = Journal::records(&directory).map_err(io)?;
+            let linked: Vec<(Tip, daybook_core::chain::Hash, EventText)> = records
+                .into_iter()
+                .skip_while(|record| record.prev != tip.hash || record.tip.seq != tip.seq + 1)
+                .map(|record| (record.tip, record.prev, record.text))
+                .collect();
+            self.take_in(origin, linked)?;
+        }
+        Ok(())
+    }
+
+    /// Takes own events out of the journal into a log that lost them.
+    fn take_in(
+        &mut self,
+        origin: OriginId,
+        linked: Vec<(Tip, daybook_core::chain::Hash, EventText)>,
+    ) -> Result<(), OpenError> {
+        let mut recorded = Vec::new();
+        for (tip, prev, text) in linked {
+            let Ok((envelope, event)) = Input::read(origin, tip, &text).content else { break };
+            recorded.push(daybook_core::record::Recorded { tip, prev, envelope, event, text });
+        }
+        tracing::warn!(
+            events = recorded.len(),
+            "the log was older than its journal; the missing events are taken back"
+        );
+        self.log.append(&recorded, None)?;
+        if let (Some(last), Some(enrolled)) = (recorded.last(), &mut self.enrolled) {
+            enrolled.writer.tip = last.tip;
+            enrolled.writer.last_at = last.envelope.at;
+        }
+        Ok(())
+    }
+
+    /// Folds the book of the shift and an open cart from the own events since the last closing.
+    pub(crate) fn fold_books(&mut self) -> Result<(), OpenError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+        let (origin, tip) = (enrolled.writer.origin, enrolled.writer.tip);
+        let start = self.log.book_start(origin)?;
+        self.book = Book::default();
+        let mut from = start;
+        while from <= tip.seq {
+            for event in self.log.own_chain(origin, from, from + 999)? {
+                if let Ok((_, event)) = Input::read(origin, event.tip, &event.text).content {
+                    self.book.evolve(&event);
+                }
+            }
+            from += 1_000;
+        }
+        self.sale = None;
+        if let Some(stream) = self.log.open_sales(origin, start)?.last() {
+            let mut sale = Sale::default();
+            for event in self.log.stream(stream)? {
+                if let Ok((_, event)) = Input::read(origin, event.tip, &event.text).content {
+                    sale.evolve(&event);
+                }
+            }
+            self.sale = stream
+                .strip_prefix("sale/")
+                .and_then(|id| id.parse::<SaleId>().ok())
+                .map(|id| (id, sale));
+        }
+        Ok(())
+    }
+
+    /// Goes on under a child origin: new key, new series, a new shift to open. An open cart stays behind; it may already be paid elsewhere.
+    pub(crate) fn open_child(&mut self, reason: Reason) -> Result<(), OpenError> {
+        let Some(parent) = self.enrolled.clone() else { return Ok(()) };
+        let mut seed = [0; 32];
+        self.options.randomness.fill(&mut seed);
+        let key = KeyPair::from_seed(seed);
+        let origin = OriginId(self.new_uuid());
+        let old = parent
+            .identity
+            .current()
+            .ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?;
+        let short: String = origin.to_string().replace('-', "")[28..].to_uppercase();
+        let certificate = Certificate {
+            origin,
+            series: format!("{}-{short}", old.name),
+            public_key: key.public(),
+            parent: Some(old.origin),
+            issued_wall: self.options.clock.wall(),
+            ..old
+        };
+        let signed = SignedCertificate::issue(&certificate, &parent.key);
+        let opened = Opened {
+            organisation: certificate.organisation,
+            role: certificate.role,
+            reason,
+            store: certificate.store,
+            till: certificate.till,
+            name: certificate.name.clone(),
+            series: certificate.series.clone(),
+            public_key: key.public().text(),
+            parent: Some(Parent {
+                origin: parent.writer.origin,
+                tip: parent.writer.tip,
+                signature: signed.signature.clone(),
+            }),
+            counters: Some(self.book.counters_now()),
+        };
+        let mut identity = Identity::clone(&parent.identity);
+        identity.origins.push(signed);
+        let mut keys = Keys::clone(&parent.keys);
+        keys.0.insert(origin, key.clone());
+        let io = |error| OpenError::Io { path: self.options.data.clone(), error };
+        keys.write(&self.options.data).map_err(io)?;
+        self.become_origin(identity, keys, key, &certificate, opened)?;
+        tracing::warn!(?reason, %origin, "the till goes on under a child origin");
+        Ok(())
+    }
+
+    /// Records the opening of an origin as its first event, together with the identity that names it.
+    pub(crate) fn become_origin(
+        &mut self,
+        identity: Identity,
+        keys: Keys,
+        key: KeyPair,
+        certificate: &Certificate,
+        opened: Opened,
+    ) -> Result<(), OpenError> {
+        let text =
+            serde_json::to_string(&identity).map_err(|error| OpenError::Unreadable(error.to_string()))?;
+        let writer = Writer::new(certificate.origin);
+        let new = enrolled(identity, keys, writer, key, certificate);
+        self.enrolled = Some(new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?);
+        self.journal = None;
+        self.sale = None;
+        self.revisions.clear();
+        self.book = Book::default();
+        let directory = self.options.journal.clone();
+        let journal = Journal::begin(&directory, certificate.origin, &machine());
+        self.journal = Some(journal.map_err(|error| OpenError::Io { path: directory, error })?);
+        self.record_plain(vec![Event::from(opened)])?;
+        // Only now: a crash before this leaves the parent in charge, which again finds no journal of its own and opens another child.
+        self.log.put_fact(IDENTITY_FACT, &text)?;
+        Ok(())
+    }
+
+    /// Begins a run, which makes a copied directory diverge at once.
+    fn begin_run(&mut self) -> Result<(), OpenError> {
+        let mut bytes = [0; 16];
+        self.options.randomness.fill(&mut bytes);
+        let previous_run = self.log.fact("run")?;
+        let run = base64url(&bytes);
+        self.log.put_fact("run", &run)?;
+        self.record_plain(vec![Event::from(TillStarted {
+            run,
+            previous_run,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })])
+    }
+
+    /// Records events that no person asked for.
+    pub(crate) fn record_plain(&mut self, new: Vec<Event>) -> Result<(), OpenError> {
+        let Some(enrolled) = self.enrolled.clone() else { return Ok(()) };
+        let mut drafts = Vec::new();
+        for event in new {
+            let rev = self.next_revision(&event.stream())?;
+            drafts.push(Draft { id: self.new_event_id(), event, rev, base: None });
+        }
+        let day = self.book.shift.as_ref().map(|shift| shift.opened.day);
+        let circumstances =
+            Circumstances { now: self.now(), actor: None, approver: None, command: None, day };
+        let recorded = enrolled.writer.record(drafts, &circumstances, &enrolled.key, false);
+        let (recorded, writer) = recorded.map_err(|error| OpenError::Unreadable(error.to_string()))?;
+        let position = self.log.append(&recorded, None)?;
+        self.after_append(&recorded, writer, position);
+        Ok(())
+    }
+
+    /// The number that the next event of a stream gets.
+    pub(crate) fn next_revision(&mut self, stream: &str) -> Result<i64, StoreError> {
+        let last = match self.revisions.get(stream) {
+            Some(last) => *last,
+            None => self.log.stream_length(stream)?,
+        };
+        self.revisions.insert(stream.to_owned(), last + 1);
+        Ok(last + 1)
+    }
+
+    /// Projects what the log holds beyond the read models' checkpoint.
+    pub(crate) fn catch_up_views(&mut self) -> Result<(), StoreError> {
+        loop {
+            match self.views.catch_up(&self.log_reader) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.is_damage() => self.rebuild_views()?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Throws the read models away and builds them anew.
+    pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
+        let (data, durability) = (self.options.data.clone(), self.durability());
+        remove(&data.join(VIEWS_FILE))?;
+        self.views = Views::open(&data, VIEWS_FILE, Side::Till, durability)?;
+        while self.views.catch_up(&self.log_reader)? > 0 {}
+        Ok(())
+    }
+}
+
+fn enrolled(
+    identity: Identity,
+    keys: Keys,
+    writer: Writer,
+    key: KeyPair,
+    certificate: &Certificate,
+) -> Option<Enrolled> {
+    let (store, till) = (certificate.store?, certificate.till?);
+    let (identity, keys) = (Arc::new(identity), Arc::new(keys));
+    Some(Enrolled { identity, keys, writer, key, store, till, series: certificate.series.clone() })
+}

@@ -1,0 +1,565 @@
+//! The sync shell: carries out what [`daybook_core::sync::till`] decides, over signed HTTP, and reports back what happened.
+//!
+//! One task owns the state machine; each request is a task of its own, so fetching never waits for pushing. The till's mutex is held only to read
+//! or write its files, never while the network is awaited.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use daybook_core::chain::{Seal, Tip};
+use daybook_core::event::Event;
+use daybook_core::event::origin::{ClockObserved, Reason};
+use daybook_core::ids::{OriginId, RequestId};
+use daybook_core::limits::{CLOCK_SKEW_MAX, PUSH_BYTES_MAX};
+use daybook_core::sync::scope;
+use daybook_core::sync::till::{Effect, Input, Moment, Till as Machine, Trouble};
+use daybook_core::wire::{
+    ConflictsPage, FeedEntry, FeedHead, FeedHint, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer,
+    PushHead,
+};
+use daybook_store::till::Cursor;
+use daybook_store::{StoreError, events};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::client::{Client, Reply, Request, trouble};
+use crate::till::{Inner, Till};
+
+/// How long the journal may lag behind the log on its disk.
+const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
+/// Pause before the live feed is tried again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
+
+/// What was acknowledged of an own origin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Acknowledged {
+    epoch: String,
+    tip: Tip,
+}
+
+/// An own origin with how far it is at head office.
+pub(crate) struct OwnLane {
+    pub(crate) origin: OriginId,
+    pub(crate) tip: Tip,
+    pub(crate) acknowledged: Tip,
+    epoch: Option<String>,
+}
+
+/// The own origins, the oldest first.
+pub(crate) fn own_lanes(inner: &Inner) -> Result<Vec<OwnLane>, StoreError> {
+    let Some(enrolled) = &inner.enrolled else { return Ok(Vec::new()) };
+    let mut lanes = Vec::new();
+    for certificate in enrolled.identity.certificates() {
+        let origin = certificate.origin;
+        let tip = if origin == enrolled.writer.origin {
+            enrolled.writer.tip
+        } else {
+            inner.log.own_tip(origin)?
+        };
+        let known = inner.log.fact(&format!("acknowledged/{origin}"))?;
+        let known: Option<Acknowledged> = known.and_then(|text| serde_json::from_str(&text).ok());
+        let acknowledged = known.as_ref().map_or(Tip::NONE, |known| known.tip);
+        lanes.push(OwnLane { origin, tip, acknowledged, epoch: known.map(|known| known.epoch) });
+    }
+    Ok(lanes)
+}
+
+/// Synchronises a till until `stop` says so. A till that belongs to no store yet is waited for.
+pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
+    let http = match Client::http() {
+        Ok(http) => http,
+        Err(error) => {
+            tracing::error!(?error, "no HTTP client can be made; the till does not synchronise");
+            return;
+        }
+    };
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let mut shell: Option<Shell> = None;
+    let mut wake = Instant::now();
+    let mut flush = tokio::time::interval(JOURNAL_FLUSH);
+    flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        if shell.is_none() && till.is_enrolled() {
+            shell = Shell::new(&till, http.clone(), reports.clone());
+        }
+        let input = tokio::select! {
+            biased;
+            _ = stop.changed() => break,
+            _ = flush.tick() => {
+                flush_journal(&till);
+                continue;
+            }
+            Some(input) = reported.recv() => input,
+            () = till.shared.recorded.notified() => match &shell {
+                Some(shell) => Input::Recorded(shell.lane_tip()),
+                None => continue,
+            },
+            () = tokio::time::sleep_until(wake), if shell.is_some() => Input::Tick,
+        };
+        if let Some(shell) = &mut shell {
+            wake = Instant::now() + shell.step(input);
+        }
+    }
+    flush_journal(&till);
+}
+
+/// The state machine with what it needs to act.
+struct Shell {
+    till: Till,
+    machine: Machine,
+    http: reqwest::Client,
+    reports: mpsc::UnboundedSender<Input>,
+    /// The own origin whose events are pushed now.
+    lane: OriginId,
+    listening: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Shell {
+    fn new(till: &Till, http: reqwest::Client, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
+        let inner = till.lock();
+        let lanes = own_lanes(&inner).ok()?;
+        let positions = inner
+            .log
+            .cursors()
+            .ok()?
+            .into_iter()
+            .map(|(scope, cursor)| (scope, cursor.position))
+            .collect();
+        drop(inner);
+        let lane = lanes.iter().find(|lane| lane.tip != lane.acknowledged).or(lanes.last())?;
+        let acknowledged = lane.epoch.clone().map(|epoch| (epoch, lane.acknowledged));
+        let machine = Machine::new(lane.tip, acknowledged, positions);
+        Some(Shell { till: till.clone(), machine, http, reports, lane: lane.origin, listening: None })
+    }
+
+    fn lane_tip(&self) -> Tip {
+        let inner = self.till.lock();
+        match &inner.enrolled {
+            Some(enrolled) if enrolled.writer.origin == self.lane => enrolled.writer.tip,
+            _ => inner.log.own_tip(self.lane).unwrap_or(Tip::NONE),
+        }
+    }
+
+    /// Hands an input to the machine and carries its effects out; gives how long to sleep at most.
+    fn step(&mut self, input: Input) -> Duration {
+        if matches!(input, Input::Shaken { .. }) && self.listening.is_none() {
+            self.listen();
+        }
+        let mut inputs = vec![input];
+        let mut pause = Duration::from_secs(60);
+        while let Some(input) = inputs.pop() {
+            let moment = self.moment();
+            for effect in self.machine.handle(moment, input) {
+                if let Effect::WakeAt(at) = effect {
+                    pause = pause.min(Duration::from_millis(at.saturating_sub(moment.millis)));
+                } else {
+                    self.carry_out(effect);
+                }
+            }
+            if self.machine.waiting() == 0 {
+                inputs.extend(self.next_lane());
+            }
+        }
+        *self.till.shared.status.lock().unwrap_or_else(PoisonError::into_inner) = self.machine.status();
+        pause.max(Duration::from_millis(1))
+    }
+
+    /// The next own origin with unsent events, once the present one has none.
+    fn next_lane(&mut self) -> Option<Input> {
+        let lanes = own_lanes(&self.till.lock()).ok()?;
+        let next = lanes.iter().find(|lane| lane.origin != self.lane && lane.tip != lane.acknowledged)?;
+        self.lane = next.origin;
+        Some(Input::OriginOpened(next.tip))
+    }
+
+    fn moment(&self) -> Moment {
+        let mut random = [0; 8];
+        let options = &self.till.shared.options;
+        options.randomness.fill(&mut random);
+        Moment { millis: options.clock.millis(), random: u64::from_le_bytes(random) }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        match effect {
+            Effect::Push { after, events_max } => {
+                self.spawn(move |road| async move { road.push(after, events_max).await })
+            }
+            Effect::Handshake => self.spawn(|road| async move { road.shake().await }),
+            Effect::Fetch(scope) => self.spawn(move |road| async move { road.fetch(scope).await }),
+            Effect::ResetCursor(scope) => {
+                let done = self.till.lock().log.reset_cursor(&scope);
+                log_failure("forgetting a cursor", done);
+            }
+            Effect::SaveAcknowledged(epoch, tip) => {
+                let text = serde_json::to_string(&Acknowledged { epoch, tip }).unwrap_or_default();
+                let done = self.till.lock().log.put_fact(&format!("acknowledged/{}", self.lane), &text);
+                log_failure("keeping what was acknowledged", done);
+            }
+            Effect::OpenChild(reason) => self.open_child(reason),
+            Effect::CheckLog(why) => self.check_log(&why),
+            Effect::WakeAt(_) => {}
+        }
+    }
+
+    fn spawn<F, Work>(&self, work: F)
+    where
+        F: FnOnce(Road) -> Work + Send + 'static,
+        Work: Future<Output = Input> + Send + 'static,
+    {
+        let Some(road) = Road::new(&self.till, &self.http, self.lane) else { return };
+        let reports = self.reports.clone();
+        tokio::spawn(async move {
+            let input = work(road).await;
+            let _the_shell_is_gone = reports.send(input);
+        });
+    }
+
+    fn open_child(&self, reason: Reason) {
+        let mut inner = self.till.lock();
+        let writes = inner.enrolled.as_ref().is_some_and(|enrolled| enrolled.writer.origin == self.lane);
+        if writes {
+            if let Err(error) = inner.open_child(reason) {
+                tracing::error!(%error, "no child origin could be opened; the till goes on as it is");
+            }
+        }
+    }
+
+    /// Head office could not read what was sent: looks whether the fault is here, and stops recording if it is.
+    fn check_log(&self, why: &str) {
+        let mut inner = self.till.lock();
+        let Ok(lanes) = own_lanes(&inner) else { return };
+        for lane in lanes {
+            let (mut tip, mut broken) = (lane.acknowledged, None);
+            while let Ok(events) = inner.log.own_after(lane.origin, tip.seq, 500, PUSH_BYTES_MAX) {
+                let Some(last) = events.last().map(|event| event.tip) else { break };
+                broken = broken.or(events
+                    .iter()
+                    .find(|event| event.text.hash(event.prev) != event.tip.hash)
+                    .map(|e| e.tip.seq));
+                tip = last;
+            }
+            if let Some(seq) = broken {
+                inner.latch = Some(format!("event {seq} of the till's own log is damaged ({why})"));
+            }
+        }
+    }
+
+    /// Follows the live feed: hints only, what counts are the signed pages.
+    fn listen(&mut self) {
+        let (till, http, lane, reports) =
+            (self.till.clone(), self.http.clone(), self.lane, self.reports.clone());
+        self.listening = Some(tokio::spawn(async move {
+            while !reports.is_closed() {
+                if let Some(road) = Road::new(&till, &http, lane) {
+                    road.listen(&reports).await;
+                }
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        }));
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}
+
+/// The road to head office for one origin.
+struct Road {
+    till: Till,
+    client: Client,
+    origin: OriginId,
+}
+
+impl Road {
+    fn new(till: &Till, http: &reqwest::Client, origin: OriginId) -> Option<Self> {
+        let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let inner = till.lock();
+        let enrolled = inner.enrolled.as_ref()?;
+        let key = enrolled.keys.0.get(&origin)?.clone();
+        let (_, head_office) = enrolled.identity.head_office_key()?;
+        let client = Client::new(http.clone(), &server, origin, key, Some(head_office));
+        Some(Road { till: till.clone(), client, origin })
+    }
+
+    fn request<'a>(&self, method: &'a str, path: &'a str, query: &'a str, body: Vec<u8>) -> Request<'a> {
+        let inner = self.till.lock();
+        let (id, created) = (RequestId(inner.new_uuid()), inner.options.clock.wall() / 1_000_000);
+        Request { method, path, query, id, compress: !body.is_empty(), body, created }
+    }
+
+    async fn push(self, after: Tip, events_max: usize) -> Input {
+        match self.try_push(after, events_max).await {
+            Ok(input) => input,
+            Err(trouble) => Input::PushFailed(trouble),
+        }
+    }
+
+    async fn try_push(&self, after: Tip, events_max: usize) -> Result<Input, Trouble> {
+        let (body, last) = {
+            let inner = self.till.lock();
+            let events =
+                inner.log.own_after(self.origin, after.seq, events_max, PUSH_BYTES_MAX).map_err(local)?;
+            let last = events
+                .last()
+                .map(|event| event.tip)
+                .ok_or_else(|| Trouble::Network("nothing to send".to_owned()))?;
+            let enrolled =
+                inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
+            let key =
+                enrolled.keys.0.get(&self.origin).ok_or_else(|| Trouble::Network("no key".to_owned()))?;
+            let seal = Seal::sign(key.signing_key(), self.origin, last).text();
+            let head =
+                PushHead { origin: self.origin, previous: after, seal, certificates: lineage(enrolled) };
+            let mut body =
+                serde_json::to_string(&head).map_err(|error| Trouble::Network(error.to_string()))?;
+            for event in &events {
+                body.push('\n');
+                event.text.write_line(&mut body);
+            }
+            body.push('\n');
+            (body.into_bytes(), last)
+        };
+        let request = self.request("POST", "/v1/push", "", body);
+        let id = request.id;
+        match self.client.send(request).await? {
+            Reply::Done(body) => {
+                let answer: PushAnswer = read(&body)?;
+                if answer.request != id || answer.origin != self.origin || answer.durable != last {
+                    return Err(Trouble::Network("the answer is not to this push".to_owned()));
+                }
+                Ok(Input::Pushed { epoch: answer.epoch, durable: last, forked: answer.forked })
+            }
+            Reply::Problem(problem, _) if problem.code == ProblemCode::UnknownPrevious => {
+                Ok(Input::Rewound(self.highest_own(&problem.tips.unwrap_or_default())?))
+            }
+            Reply::Problem(problem, retry_after) => Err(trouble(&problem, retry_after)),
+        }
+    }
+
+    async fn shake(self) -> Input {
+        match self.try_shake().await {
+            Ok(input) => input,
+            Err(trouble) => Input::ShakeFailed(trouble),
+        }
+    }
+
+    async fn try_shake(&self) -> Result<Input, Trouble> {
+        let (body, wall, started) = {
+            let inner = self.till.lock();
+            let enrolled =
+                inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
+            let wall = inner.options.clock.wall();
+            let tips = events::tips(inner.log.connection()).map_err(local)?;
+            let body = HandshakeRequest { origin: self.origin, wall, tips, certificates: lineage(enrolled) };
+            let body = serde_json::to_vec(&body).map_err(|error| Trouble::Network(error.to_string()))?;
+            (body, wall, inner.options.clock.millis())
+        };
+        let request = self.request("POST", "/v1/handshake", "", body);
+        let id = request.id;
+        let answer: HandshakeAnswer = match self.client.send(request).await? {
+            Reply::Done(body) => read(&body)?,
+            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
+        };
+        if answer.request != id {
+            return Err(Trouble::Network("the answer is not to this handshake".to_owned()));
+        }
+        self.observe_clock(wall, started, answer.wall)?;
+        let has = self.highest_own(answer.tips.get(&self.origin).map_or(&[][..], Vec::as_slice))?;
+        Ok(Input::Shaken { epoch: answer.epoch, has, scopes: answer.scopes })
+    }
+
+    /// The highest of some tips that is an own event; nothing where none is.
+    fn highest_own(&self, tips: &[Tip]) -> Result<Tip, Trouble> {
+        let inner = self.till.lock();
+        let mut highest = Tip::NONE;
+        for tip in tips {
+            if tip.seq > highest.seq && inner.log.holds(self.origin, *tip).map_err(local)? {
+                highest = *tip;
+            }
+        }
+        if highest != Tip::NONE || tips.is_empty() {
+            return Ok(highest);
+        }
+        // Head office is on another branch: the last acknowledged event is known to both.
+        let lanes = own_lanes(&inner).map_err(local)?;
+        Ok(lanes
+            .iter()
+            .find(|lane| lane.origin == self.origin)
+            .map_or(Tip::NONE, |lane| lane.acknowledged))
+    }
+
+    /// Notes how far the till's clock is from head office's, where that is worth saying.
+    fn observe_clock(&self, wall: i64, started: u64, server_wall: i64) -> Result<(), Trouble> {
+        let mut inner = self.till.lock();
+        if inner.options.clock.is_driven() {
+            return Ok(());
+        }
+        let round_trip =
+            i64::try_from(inner.options.clock.millis().saturating_sub(started)).unwrap_or(0) * 1_000;
+        let offset = server_wall.saturating_sub(wall.saturating_add(round_trip / 2));
+        if (offset - inner.offset).abs() > CLOCK_SKEW_MAX {
+            tracing::warn!(offset, "the till's clock differs from head office's; later events are corrected");
+            inner.offset = offset;
+            inner
+                .record_plain(vec![Event::from(ClockObserved { offset, round_trip })])
+                .map_err(|e| Trouble::Network(e.to_string()))?;
+            self.till.shared.recorded.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn fetch(self, scope: String) -> Input {
+        let fetched = match scope::conflicts_store(&scope) {
+            Some(_) => self.try_fetch_conflicts(&scope).await,
+            None => self.try_fetch(&scope).await,
+        };
+        match fetched {
+            Ok((position, more)) => Input::Fetched { scope, position, more },
+            Err(trouble) => Input::FetchFailed(scope, trouble),
+        }
+    }
+
+    fn query(&self, scope: &str) -> Result<String, Trouble> {
+        let cursors: BTreeMap<String, Cursor> = self.till.lock().log.cursors().map_err(local)?;
+        let cursor = cursors
+            .get(scope)
+            .map(|cursor| format!("&cursor={}", cursor.cursor))
+            .unwrap_or_default();
+        Ok(format!("scope={scope}{cursor}"))
+    }
+
+    async fn try_fetch(&self, scope: &str) -> Result<(i64, bool), Trouble> {
+        let query = self.query(scope)?;
+        let request = self.request("GET", "/v1/feed", &query, Vec::new());
+        let id = request.id;
+        let body = match self.client.send(request).await? {
+            Reply::Done(body) => {
+                String::from_utf8(body).map_err(|error| Trouble::Network(error.to_string()))?
+            }
+            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
+        };
+        let mut lines = body.lines();
+        let head: FeedHead = read(lines.next().unwrap_or_default().as_bytes())?;
+        let mut entries = Vec::new();
+        for line in lines {
+            let entry = FeedEntry::split(line)
+                .ok_or_else(|| Trouble::Network("an entry of the feed is broken".to_owned()))?;
+            match entry.text.read_envelope() {
+                Ok(envelope) => {
+                    let tip = Tip { seq: envelope.seq, hash: entry.text.hash(entry.prev) };
+                    entries.push((envelope.origin, tip, entry));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, position = entry.position, "an entry of the feed makes no sense; it is passed over")
+                }
+            }
+        }
+        if head.request != id || head.scope != scope || head.entries as usize != body.lines().count() - 1 {
+            return Err(Trouble::Network("the page is not the one asked for".to_owned()));
+        }
+        let position = position_of(&head.cursor);
+        let (till, named, cursor) =
+            (self.till.clone(), scope.to_owned(), Cursor { cursor: head.cursor, position });
+        let stored = tokio::task::spawn_blocking(move || {
+            let mut inner = till.lock();
+            inner.log.store_page(&named, &entries, &cursor)?;
+            if named == scope::CATALOGUE || named == scope::PEOPLE {
+                inner.shop = None;
+            }
+            inner.catch_up_views()
+        });
+        stored.await.map_err(|error| Trouble::Network(error.to_string()))?.map_err(local)?;
+        Ok((position, head.more))
+    }
+
+    async fn try_fetch_conflicts(&self, scope: &str) -> Result<(i64, bool), Trouble> {
+        let query = self.query(scope)?;
+        let request = self.request("GET", "/v1/feed", &query, Vec::new());
+        let id = request.id;
+        let page: ConflictsPage = match self.client.send(request).await? {
+            Reply::Done(body) => read(&body)?,
+            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
+        };
+        if page.request != id {
+            return Err(Trouble::Network("the page is not the one asked for".to_owned()));
+        }
+        let position = position_of(&page.cursor);
+        let cursor = Cursor { cursor: page.cursor, position };
+        self.till.lock().log.store_conflicts(scope, &page.conflicts, &cursor).map_err(local)?;
+        Ok((position, page.more))
+    }
+
+    async fn listen(&self, reports: &mpsc::UnboundedSender<Input>) {
+        let request = self.request("GET", "/v1/feed", "", Vec::new());
+        let Ok(mut response) = self.client.listen(request).await else { return };
+        let mut pending = String::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            pending.push_str(&String::from_utf8_lossy(&chunk));
+            while let Some(end) = pending.find('\n') {
+                let line: String = pending.drain(..=end).collect();
+                let hint = line
+                    .trim_end()
+                    .strip_prefix("data:")
+                    .and_then(|text| serde_json::from_str::<FeedHint>(text.trim()).ok());
+                if let Some(hint) = hint {
+                    let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
+                }
+            }
+            if pending.len() > 1 << 16 {
+                return;
+            }
+        }
+    }
+}
+
+/// The certificates of a child origin and its parents; none where the root signed and head office knows.
+fn lineage(enrolled: &crate::till::Enrolled) -> Vec<daybook_core::identity::certificate::SignedCertificate> {
+    let origins = &enrolled.identity.origins;
+    if origins.len() > 1 { origins.clone() } else { Vec::new() }
+}
+
+/// The position in a cursor of head office, for showing and comparing; the cursor itself stays opaque.
+fn position_of(cursor: &str) -> i64 {
+    cursor.split('.').nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
+    serde_json::from_slice(body)
+        .map_err(|error| Trouble::Network(format!("the answer makes no sense: {error}")))
+}
+
+fn local(error: StoreError) -> Trouble {
+    Trouble::Network(format!("the till's own store: {error}"))
+}
+
+fn log_failure(what: &str, done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "{what} failed; it will be asked for again");
+    }
+}
+
+fn flush_journal(till: &Till) {
+    let flusher = {
+        let mut inner = till.lock();
+        let due = inner.journal_dirty && inner.options.durable;
+        inner.journal_dirty = false;
+        if due {
+            inner.journal.as_ref().and_then(|journal| journal.flusher().ok())
+        } else {
+            None
+        }
+    };
+    if let Some(file) = flusher {
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = file.sync_data() {
+                tracing::error!(%error, "the journal cannot be flushed to its disk");
+            }
+        });
+    }
+}

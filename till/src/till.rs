@@ -1,0 +1,208 @@
+//! The till as one value: its log, its read models, its journal and what it holds in memory.
+//!
+//! One writer per data directory, held by a lock file. Everything that changes goes through one mutex; the network never holds it while
+//! waiting for an answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use daybook_core::authority::Roles;
+use daybook_core::chain::Tip;
+use daybook_core::event::description::TenderType;
+use daybook_core::event::origin::Reason;
+use daybook_core::event::sale::Terms;
+use daybook_core::identity::KeyPair;
+use daybook_core::ids::{EventId, OriginId, SaleId, StaffId, StoreId, TillId, uuid_v7};
+use daybook_core::record::Writer;
+use daybook_core::sale::Sale;
+use daybook_core::shift::Book;
+use daybook_core::sync::till::Status;
+use daybook_core::time::{Now, Zone};
+use daybook_store::file::DirectoryLock;
+use daybook_store::till::TillLog;
+use daybook_store::views::Views;
+use daybook_store::{Durability, Reader, StoreError};
+use tokio::sync::Notify;
+
+use crate::identity::{Identity, Keys};
+use crate::journal::Journal;
+use crate::ports::{Clock, Randomness};
+
+/// Where a till lives and what time it is there.
+#[derive(Clone)]
+pub struct Options {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The directory of the journal; better on another disk.
+    pub journal: PathBuf,
+    /// Whether commits are flushed to the disk. Only replays say no.
+    pub durable: bool,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of random bytes.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// Why a till cannot be opened. The text is for people.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the data directory.
+    #[error("this till is already running (another process uses {0})")]
+    InUse(PathBuf),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// The till's own books cannot be read.
+    #[error("the till's books cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse(path) => OpenError::InUse(path),
+            other => OpenError::Store(other),
+        }
+    }
+}
+
+/// A till. Cheap to clone; all clones are the same till.
+#[derive(Clone)]
+pub struct Till {
+    pub(crate) inner: Arc<Mutex<Inner>>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What is read without the lock.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    /// Woken by every recorded event.
+    pub(crate) recorded: Notify,
+    pub(crate) status: Mutex<Status>,
+    pub(crate) server: Mutex<Option<String>>,
+}
+
+/// The till's state.
+pub(crate) struct Inner {
+    pub(crate) options: Options,
+    pub(crate) log: TillLog,
+    pub(crate) log_reader: Reader,
+    pub(crate) views: Views,
+    pub(crate) journal: Option<Journal>,
+    /// Whether the journal was written since it was last flushed.
+    pub(crate) journal_dirty: bool,
+    pub(crate) enrolled: Option<Enrolled>,
+    pub(crate) book: Book,
+    pub(crate) sale: Option<(SaleId, Sale)>,
+    /// Number of events per own stream that is still growing.
+    pub(crate) revisions: BTreeMap<String, i64>,
+    /// Correction of the clock, in microseconds.
+    pub(crate) offset: i64,
+    /// The store's rules, read once and again after they changed.
+    pub(crate) shop: Option<Arc<Shop>>,
+    /// Why nothing can be recorded until the till is started again.
+    pub(crate) latch: Option<String>,
+    pub(crate) _lock: DirectoryLock,
+}
+
+/// What an enrolled till is.
+#[derive(Clone)]
+pub(crate) struct Enrolled {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) writer: Writer,
+    pub(crate) key: KeyPair,
+    pub(crate) store: StoreId,
+    pub(crate) till: TillId,
+    pub(crate) series: String,
+}
+
+/// The store's rules as the till knows them.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    pub(crate) terms: Terms,
+    pub(crate) tender_types: BTreeMap<String, TenderType>,
+    pub(crate) zone: Zone,
+    pub(crate) roles: Roles,
+    pub(crate) people: BTreeMap<StaffId, String>,
+}
+
+impl Till {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the till belongs to a store.
+    pub fn is_enrolled(&self) -> bool {
+        self.lock().enrolled.is_some()
+    }
+
+    /// Where head office is; takes the place of what enrolment said until the till is started again.
+    pub fn set_server(&self, url: &str) {
+        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(url.trim_end_matches('/').to_owned());
+        self.shared.recorded.notify_one();
+    }
+
+    /// How synchronisation stands.
+    pub fn status(&self) -> Status {
+        self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The origin that writes now, and its last event.
+    pub fn tip(&self) -> Option<(OriginId, Tip)> {
+        self.lock()
+            .enrolled
+            .as_ref()
+            .map(|enrolled| (enrolled.writer.origin, enrolled.writer.tip))
+    }
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> Now {
+        Now { wall: self.options.clock.wall(), offset: self.offset }
+    }
+
+    pub(crate) fn new_uuid(&self) -> uuid::Uuid {
+        let mut random = [0; 10];
+        self.options.randomness.fill(&mut random);
+        uuid_v7(self.options.clock.wall(), random)
+    }
+
+    pub(crate) fn new_event_id(&self) -> EventId {
+        EventId(self.new_uuid())
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        if self.options.durable { Durability::Full } else { Durability::Off }
+    }
+
+    /// Runs a question on the read models; where they are damaged they are built anew from the log and asked again.
+    pub(crate) fn ask_views<T>(
+        &mut self,
+        question: impl Fn(&Views, &Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match question(&self.views, &self.log_reader) {
+            Err(error) if error.is_damage() => {
+                tracing::warn!(%error, "the read models are damaged; they are built anew from the log");
+                self.rebuild_views()?;
+                question(&self.views, &self.log_reader)
+            }
+            other => other,
+        }
+    }
+
+    /// Why an origin would have to be opened as a child of the present one, if it would.
+    pub(crate) fn must_go_on_as_child(&self) -> Option<Reason> {
+        self.enrolled.as_ref().filter(|_| self.journal.is_none()).map(|_| Reason::Copied)
+    }
+}
