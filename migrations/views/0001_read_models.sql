@@ -62,6 +62,7 @@ CREATE TABLE document_lines (
     prices              TEXT    NOT NULL,
     reductions          TEXT,               -- JSON, by source
     taxes               TEXT,               -- JSON, by tax and rate
+    cost                INTEGER,            -- of one unit, in ten-thousandths of a minor unit
     PRIMARY KEY (hash, line)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX document_lines_sale ON document_lines (sale, line);

@@ -9,8 +9,10 @@ use daybook_core::ids::StoreId;
 use daybook_core::limits::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, PUSH_EVENTS_MAX};
 use daybook_core::sync::scope;
 use daybook_core::wire::{
-    ConflictsPage, FeedHead, HandshakeAnswer, HandshakeRequest, Health, Problem, ProblemCode, PushAnswer,
+    ConflictsPage, EnrolAnswer, FeedHead, HandshakeAnswer, HandshakeRequest, Health, Problem, ProblemCode,
+    PushAnswer,
 };
+use daybook_server::admin::command_line::PUBLICATIONS;
 use daybook_server::http::Limits;
 use daybook_server::http::route::{ROUTES, Who};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -82,8 +84,11 @@ async fn a_till_enrols_with_a_code_once_and_only_with_its_own_key() {
     let other_origin = Till::new(3, &world).post("/v1/enrol", &till.enrolment("Till 1", &code)).await;
     assert_eq!(other_origin.problem(), (400, ProblemCode::Malformed));
 
-    assert_eq!(till.enrol("Till 1", &code).await.status, 200);
-    assert_eq!(till.enrol("Till 1", &code).await.problem(), (403, ProblemCode::EnrolmentRefused));
+    let certificate = |reply: Reply| reply.json::<EnrolAnswer>().certificate;
+    let first = certificate(till.enrol("Till 1", &code).await);
+    assert_eq!(certificate(till.enrol("Till 1", &code).await), first, "a lost answer costs nothing");
+    let late = Till::new(4, &world).enrol("Till 1", &code).await;
+    assert_eq!(late.problem(), (403, ProblemCode::EnrolmentRefused));
     world.running.stop().await;
 }
 
@@ -400,18 +405,36 @@ async fn a_till_sees_its_own_store_only() {
 }
 
 #[tokio::test]
+async fn head_office_itself_sees_every_store() {
+    let world = World::start().await;
+    let till = world.till("High Street", "Till 1", 1).await;
+    let store = till.answer.as_ref().unwrap().certificate.read().unwrap().store.unwrap();
+    let mut office = Till::new(9, &world);
+    (office.origin, office.key) = (world.running.office.origin(), world.running.office.key().clone());
+    for target in
+        ["/v1/report".to_owned(), format!("/v1/report?store={store}"), "/v1/conflicts?all=true".to_owned()]
+    {
+        assert_eq!(office.get(&target).await.status, 200, "{target}");
+    }
+    for scope in [scope::sales(store), scope::conflicts(store), scope::CATALOGUE.to_owned()] {
+        assert_eq!(office.get(&format!("/v1/feed?scope={scope}")).await.status, 200, "{scope}");
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test]
 async fn large_answers_are_compressed_for_those_who_read_it() {
     let world = World::start().await;
     let till = world.till("High Street", "Till 1", 1).await;
-    let (head, events, _) = till.push(3);
-    till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    world.running.office.publish(serde_json::from_str(PUBLICATIONS).unwrap()).await.unwrap();
     let plain = till.get("/v1/feed?scope=catalogue").await;
     assert_eq!(plain.header("content-encoding"), None);
+    assert!(plain.body.len() > COMPRESS_FROM_BYTES);
     let mut asked = till.sign("GET", "/v1/feed?scope=catalogue", Vec::new());
     asked.set("accept-encoding", "gzip, zstd");
     let packed = till.send(&asked).await;
-    let large = plain.body.len() >= COMPRESS_FROM_BYTES;
-    assert_eq!(packed.header("content-encoding").is_some(), large);
+    assert_eq!(packed.header("content-encoding"), Some("zstd"));
+    assert!(packed.body.len() < plain.body.len());
     // They answer two requests, so only what follows the head is equal.
     let rest = |reply: &Reply| reply.text().split_once('\n').map(|(_, rest)| rest.to_owned());
     assert_eq!(rest(&packed), rest(&plain));
@@ -433,6 +456,10 @@ async fn hints_come_live_and_end_with_the_server() {
     let second = till.send(&asked).await;
     assert_eq!(second.problem(), (503, ProblemCode::Busy));
     assert!(second.header("retry-after").is_some());
+
+    world.running.office.publish(serde_json::from_str(PUBLICATIONS).unwrap()).await.unwrap();
+    let heard = until(&mut stream, "\"scope\":\"catalogue\"").await;
+    assert!(heard.contains("event: hint\ndata: {"), "{heard}");
 
     let begun = Instant::now();
     assert!(world.running.stop().await, "a live stream holds nothing up");

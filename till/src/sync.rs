@@ -22,6 +22,7 @@ use daybook_store::till::Cursor;
 use daybook_store::{StoreError, events};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::{Client, Reply, Request, trouble};
@@ -102,6 +103,9 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
             wake = Instant::now() + shell.step(input);
         }
     }
+    if let Some(mut shell) = shell {
+        shell.tasks.shutdown().await;
+    }
     flush_journal(&till);
 }
 
@@ -113,7 +117,9 @@ struct Shell {
     reports: mpsc::UnboundedSender<Input>,
     /// The own origin whose events are pushed now.
     lane: OriginId,
-    listening: Option<tokio::task::JoinHandle<()>>,
+    /// Requests on the road, and the live feed.
+    tasks: JoinSet<()>,
+    listens: bool,
 }
 
 impl Shell {
@@ -131,7 +137,15 @@ impl Shell {
         let lane = lanes.iter().find(|lane| lane.tip != lane.acknowledged).or(lanes.last())?;
         let acknowledged = lane.epoch.clone().map(|epoch| (epoch, lane.acknowledged));
         let machine = Machine::new(lane.tip, acknowledged, positions);
-        Some(Shell { till: till.clone(), machine, http, reports, lane: lane.origin, listening: None })
+        Some(Shell {
+            till: till.clone(),
+            machine,
+            http,
+            reports,
+            lane: lane.origin,
+            tasks: JoinSet::new(),
+            listens: false,
+        })
     }
 
     fn lane_tip(&self) -> Tip {
@@ -144,7 +158,8 @@ impl Shell {
 
     /// Hands an input to the machine and carries its effects out; gives how long to sleep at most.
     fn step(&mut self, input: Input) -> Duration {
-        if matches!(input, Input::Shaken { .. }) && self.listening.is_none() {
+        while self.tasks.try_join_next().is_some() {}
+        if matches!(input, Input::Shaken { .. }) && !self.listens {
             self.listen();
         }
         let mut inputs = vec![input];
@@ -181,7 +196,7 @@ impl Shell {
         Moment { millis: options.clock.millis(), random: u64::from_le_bytes(random) }
     }
 
-    fn carry_out(&self, effect: Effect) {
+    fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Push { after, events_max } => {
                 self.spawn(move |road| async move { road.push(after, events_max).await })
@@ -203,14 +218,14 @@ impl Shell {
         }
     }
 
-    fn spawn<F, Work>(&self, work: F)
+    fn spawn<F, Work>(&mut self, work: F)
     where
         F: FnOnce(Road) -> Work + Send + 'static,
         Work: Future<Output = Input> + Send + 'static,
     {
         let Some(road) = Road::new(&self.till, &self.http, self.lane) else { return };
         let reports = self.reports.clone();
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             let input = work(road).await;
             let _the_shell_is_gone = reports.send(input);
         });
@@ -250,22 +265,15 @@ impl Shell {
     fn listen(&mut self) {
         let (till, http, lane, reports) =
             (self.till.clone(), self.http.clone(), self.lane, self.reports.clone());
-        self.listening = Some(tokio::spawn(async move {
+        self.listens = true;
+        self.tasks.spawn(async move {
             while !reports.is_closed() {
                 if let Some(road) = Road::new(&till, &http, lane) {
                     road.listen(&reports).await;
                 }
                 tokio::time::sleep(LISTEN_AGAIN).await;
             }
-        }));
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        if let Some(listening) = &self.listening {
-            listening.abort();
-        }
+        });
     }
 }
 
@@ -498,6 +506,8 @@ impl Road {
     async fn listen(&self, reports: &mpsc::UnboundedSender<Input>) {
         let request = self.request("GET", "/v1/feed", "", Vec::new());
         let Ok(mut response) = self.client.listen(request).await else { return };
+        // What was said before somebody listened is asked for.
+        let _the_shell_is_gone = reports.send(Input::Now);
         let mut pending = String::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             pending.push_str(&String::from_utf8_lossy(&chunk));

@@ -652,7 +652,7 @@ payload! {
         pub currency: Currency,
         /// The tender as it was recorded.
         pub wrong: Tender,
-        /// What it was in truth; amounts sum to that of the wrong one.
+        /// What it was in truth; amounts less rounding sum to those of the wrong one.
         pub instead: Vec<Tender>,
         /// Why, as a code of the store.
         pub reason: String,

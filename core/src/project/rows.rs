@@ -169,6 +169,8 @@ pub struct DocumentLine {
     pub reductions: Option<String>,
     /// Its taxes, as JSON; none where there are none.
     pub taxes: Option<String>,
+    /// Cost of one unit in ten-thousandths of a minor unit, where it was known.
+    pub cost: Option<i64>,
 }
 
 impl DocumentLine {
@@ -200,6 +202,7 @@ impl DocumentLine {
             prices: terms.prices,
             reductions: list(&entered.reductions),
             taxes: list(&line.tax_amounts),
+            cost: entered.unit_cost.map(crate::amount::UnitPrice::ten_thousandths),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::event::Event;
 use crate::event::description::{Permission, TenderType};
 use crate::event::sale::{
     Abandoned, AmountSource, BegunAs, CartLine, Completed, CustomerSet, Direction, Discount, Discounted,
-    Line, LineAdded, LineChanged, LineRemoved, LinesRecorded, Number, Opened, Parked, PriceSource, Reduction,
-    ReductionSource, Reference, Tendered, Terms,
+    Line, LineAdded, LineChanged, LineKind, LineRemoved, LinesRecorded, Number, Opened, Parked, PriceSource,
+    Reduction, ReductionSource, Reference, Tendered, Terms,
 };
 use crate::ids::{CustomerId, EventId, SaleId, ShiftId, StoreId, TillId, VoucherId};
 use crate::limits::{
@@ -316,15 +316,21 @@ fn amount_of(
 
 fn permissions_of(line: &CartLine) -> Vec<Permission> {
     let mut permissions = Vec::new();
+    let deposit_back = line.kind == LineKind::Deposit && line.price_source == Some(PriceSource::Catalogue);
     if line.direction == Direction::Return {
-        permissions.push(if line.references.is_empty() {
-            Permission::ReturnBlind
-        } else {
-            Permission::ReturnLinked
-        });
+        let known = deposit_back || !line.references.is_empty();
+        permissions.push(if known { Permission::ReturnLinked } else { Permission::ReturnBlind });
     }
-    if line.extended_from == AmountSource::Given || line.price_source == Some(PriceSource::Override) {
+    let backwards = (line.extended_minor < Minor::ZERO) != (line.quantity < Quantity::ZERO)
+        && !line.extended_minor.is_zero();
+    let stated =
+        line.extended_from == AmountSource::Given || line.price_source == Some(PriceSource::Override);
+    let open_though_priced = line.extended_from == AmountSource::Open && line.product.is_some();
+    if stated || open_though_priced || (backwards && !line.quantity.is_zero()) {
         permissions.push(Permission::OverridePrice);
+    }
+    if !line.reductions.is_empty() && line.extended_from != AmountSource::Original {
+        permissions.push(Permission::Discount);
     }
     if line.product.is_none() {
         permissions.push(Permission::SellOpenItem);

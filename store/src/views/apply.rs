@@ -104,7 +104,7 @@ fn document(connection: &Connection, row: &Document) -> Result<(), StoreError> {
 
 fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO document_lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-               ?17, ?18, ?19)";
+               ?17, ?18, ?19, ?20)";
     connection.prepare_cached(sql)?.execute(params![
         row.hash.0.as_slice(),
         row.line,
@@ -125,6 +125,7 @@ fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
         word(&row.prices),
         row.reductions,
         row.taxes,
+        row.cost,
     ])?;
     Ok(())
 }

@@ -78,7 +78,7 @@ pub enum Command {
     #[command(after_help = REBUILD)]
     Rebuild,
     /// Publish products, prices, taxes, people or settings to all tills
-    #[command(after_help = PUBLISH)]
+    #[command(after_help = format!("{PUBLISH}{PUBLICATIONS}"))]
     Publish(Publish),
 }
 
@@ -218,12 +218,23 @@ Example:
 
 Stop a running server first. Read models can always be thrown away; this is the proof.";
 
+/// Publications as they may stand in a file.
+pub const PUBLICATIONS: &str = r#"[
+  {"tax": {"class": "standard", "name": "VAT 19 %", "jurisdiction": "DE", "rate": "19"}},
+  {"product": {"sku": "1001", "name": "Espresso beans 1 kg", "department": "Coffee", "codes": ["4006381333931"],
+               "tax_class": "standard", "price": 12500000, "tracked": true}},
+  {"stock": {"store": "High Street", "lines": [["1001", 24000]]}},
+  {"staff": {"number": "7", "role": "manager", "store": "High Street"}}
+]"#;
+
 const PUBLISH: &str = "\
 Examples:
   daybook-server publish catalogue.json
   make-catalogue | daybook-server publish -
 
-The file holds a JSON array; docs/OPERATIONS.md shows what may stand in it.";
+The file holds a JSON array. A price is in ten-thousandths of a cent (12500000 is 12.50), a quantity in thousandths.
+What stands already is not written again, so the same file may be published every night. For example:
+";
 
 /// Options of `publish`.
 #[derive(Debug, Args)]
@@ -331,6 +342,12 @@ mod tests {
             let help = command.render_help().to_string();
             assert!(help.contains(&format!("daybook-server {}", command.get_name())), "{help}");
         }
+    }
+
+    #[test]
+    fn the_example_of_a_publication_is_one() {
+        let publications: Vec<crate::office::Publication> = serde_json::from_str(PUBLICATIONS).unwrap();
+        assert_eq!(publications.len(), 4);
     }
 
     #[test]

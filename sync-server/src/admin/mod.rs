@@ -145,7 +145,12 @@ pub async fn perform(office: &Office, deed: Deed) -> Result<Value, Fault> {
 
 /// A person at the machine gets the whole sentence.
 fn plainly(error: OfficeError) -> Fault {
-    Fault::new(Cause::Failed, error.to_string())
+    let cause = if matches!(error, OfficeError::Senseless(_)) {
+        Cause::Malformed
+    } else {
+        Cause::Failed
+    };
+    Fault::new(cause, error.to_string())
 }
 
 #[cfg(test)]

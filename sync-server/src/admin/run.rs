@@ -250,7 +250,7 @@ fn report(data: &Path, options: &Report, out: &mut dyn Write) -> anyhow::Result<
 fn rebuild(data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
     let rebuilt = office::rebuild(data)?;
     writeln!(out, "{}", rebuilt.words().trim_end())?;
-    if !rebuilt.equal {
+    if !rebuilt.equal() {
         bail!("the read models came out different from those that were there; the new ones are in use");
     }
     Ok(())

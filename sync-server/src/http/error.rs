@@ -104,19 +104,29 @@ impl Cause {
 pub struct Fault {
     cause: Cause,
     message: String,
-    line: Option<usize>,
-    tips: Option<Vec<Tip>>,
-    retry_after: Option<u64>,
-    allow: Option<&'static str>,
-    detail: Option<String>,
+    more: More,
+}
+
+/// What goes with some faults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum More {
+    Nothing,
+    /// The line of the body at fault.
+    Line(usize),
+    /// The tips that are known instead.
+    Tips(Vec<Tip>),
+    /// Seconds to wait.
+    RetryAfter(u64),
+    /// The methods that the route knows.
+    Allow(&'static str),
+    /// What only the log is to say.
+    Detail(String),
 }
 
 impl Fault {
     /// A fault with a sentence for people.
     pub fn new(cause: Cause, message: impl Into<String>) -> Self {
-        let retry_after = matches!(cause, Cause::Busy | Cause::Failed).then_some(RETRY_AFTER_SECONDS);
-        let message = message.into();
-        Fault { cause, message, line: None, tips: None, retry_after, allow: None, detail: None }
+        Fault { cause, message: message.into(), more: More::Nothing }
     }
 
     /// The request makes no sense.
@@ -126,26 +136,25 @@ impl Fault {
 
     /// The server could not do its work. `detail` goes to the log, not to the client.
     pub fn failed(detail: impl Into<String>) -> Self {
-        let mut fault = Fault::new(
-            Cause::Failed,
-            "Head office could not do this; nothing was done. Its own log says why; try again later.",
-        );
-        fault.detail = Some(detail.into());
-        fault
+        let message =
+            "Head office could not do this; nothing was done. Its own log says why; try again later.";
+        Fault::new(Cause::Failed, message).with(More::Detail(detail.into()))
     }
 
     /// The same, at this line of the body.
     #[must_use]
-    pub fn at_line(mut self, line: usize) -> Self {
-        self.line = Some(line);
-        self
+    pub fn at_line(self, line: usize) -> Self {
+        self.with(More::Line(line))
     }
 
     /// The same, with the methods that the route knows.
     #[must_use]
-    pub fn allowing(mut self, methods: &'static str) -> Self {
-        self.allow = Some(methods);
-        self
+    pub fn allowing(self, methods: &'static str) -> Self {
+        self.with(More::Allow(methods))
+    }
+
+    fn with(self, more: More) -> Self {
+        Fault { more, ..self }
     }
 
     /// What is wrong.
@@ -160,14 +169,33 @@ impl Fault {
 
     /// What only the server's log is to say.
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        match &self.more {
+            More::Detail(detail) => Some(detail),
+            _ => None,
+        }
+    }
+
+    /// Seconds after which the client is to try again, where it is.
+    fn retry_after(&self) -> Option<u64> {
+        match (&self.more, self.cause) {
+            (More::RetryAfter(seconds), _) => Some(*seconds),
+            (_, Cause::Busy | Cause::Failed) => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        }
     }
 
     /// The answer to a request, whose id may not have been readable.
     pub fn into_response(self, request: Option<RequestId>) -> Response<Content> {
-        let Fault { cause, message, line, tips, retry_after, allow, .. } = self;
-        let (status, code) = cause.row();
-        let problem = Problem { code, message, request, line, tips };
+        let (status, code) = self.cause.row();
+        let retry_after = self.retry_after();
+        let mut problem = Problem { code, message: self.message, request, line: None, tips: None };
+        let mut allow = None;
+        match self.more {
+            More::Line(line) => problem.line = Some(line),
+            More::Tips(tips) => problem.tips = Some(tips),
+            More::Allow(methods) => allow = Some(methods),
+            More::Nothing | More::RetryAfter(_) | More::Detail(_) => {}
+        }
         let mut response = Response::new(Content::json(&problem));
         *response.status_mut() = status;
         if let Some(seconds) = retry_after {
@@ -190,14 +218,11 @@ impl From<Refusal> for Fault {
                 "Head office knows no certificate of this origin: send it along, or enrol the till.",
             ),
             Refusal::Forbidden(why) => Fault::new(Cause::Forbidden, why),
-            Refusal::UnknownPrevious(tips) => {
-                let mut fault = Fault::new(
-                    Cause::UnknownPrevious,
-                    "Head office does not know the event before the first one sent: go on after one of its tips.",
-                );
-                fault.tips = Some(tips);
-                fault
-            }
+            Refusal::UnknownPrevious(tips) => Fault::new(
+                Cause::UnknownPrevious,
+                "Head office does not know the event before the first one sent: go on after one of its tips.",
+            )
+            .with(More::Tips(tips)),
             Refusal::EnrolmentRefused => Fault::new(
                 Cause::EnrolmentRefused,
                 "The enrolment code is wrong, used or older than ten minutes: ask head office for a new one.",
@@ -207,11 +232,8 @@ impl From<Refusal> for Fault {
                 "The cursor belongs to another history of this scope: start again from its beginning.",
             ),
             Refusal::NotFound => Fault::new(Cause::NotFound, "There is no such thing here."),
-            Refusal::Busy { seconds } => {
-                let mut fault = Fault::new(Cause::Busy, "Head office is busy: try again later.");
-                fault.retry_after = Some(seconds);
-                fault
-            }
+            Refusal::Busy { seconds } => Fault::new(Cause::Busy, "Head office is busy: try again later.")
+                .with(More::RetryAfter(seconds)),
             Refusal::Failed(why) => Fault::failed(why),
         }
     }
@@ -219,7 +241,18 @@ impl From<Refusal> for Fault {
 
 impl From<OfficeError> for Fault {
     fn from(error: OfficeError) -> Self {
-        Fault::failed(error.to_string())
+        match error {
+            OfficeError::Senseless(why) => Fault::malformed(why),
+            OfficeError::InUse(_)
+            | OfficeError::NotInitialised(_)
+            | OfficeError::AlreadyInitialised(_)
+            | OfficeError::BrokenIdentity(_)
+            | OfficeError::UnknownCurrency(_)
+            | OfficeError::UnknownTimeZone(_)
+            | OfficeError::Io { .. }
+            | OfficeError::Store(_)
+            | OfficeError::Unexpected(_) => Fault::failed(error.to_string()),
+        }
     }
 }
 
@@ -273,9 +306,13 @@ mod tests {
 
     #[test]
     fn tips_and_lines_travel_with_their_fault() {
-        let fault = Fault::from(Refusal::UnknownPrevious(vec![Tip::NONE]));
-        let Content::Json(body) = fault.at_line(3).into_response(None).into_body() else { panic!("no JSON") };
-        let problem: Problem = serde_json::from_slice(&body).unwrap();
-        assert_eq!((problem.tips, problem.line), (Some(vec![Tip::NONE]), Some(3)));
+        let problem = |fault: Fault| {
+            let Content::Json(body) = fault.into_response(None).into_body() else { panic!("no JSON") };
+            serde_json::from_slice::<Problem>(&body).unwrap()
+        };
+        let unknown = problem(Fault::from(Refusal::UnknownPrevious(vec![Tip::NONE])));
+        assert_eq!((unknown.tips, unknown.line), (Some(vec![Tip::NONE]), None));
+        let malformed = problem(Fault::malformed("words").at_line(3));
+        assert_eq!((malformed.tips, malformed.line), (None, Some(3)));
     }
 }

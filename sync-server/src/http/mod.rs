@@ -60,7 +60,6 @@ pub async fn serve(
         stranger_bodies: Semaphore::new(limits.stranger_bodies),
     });
     let graceful = GracefulShutdown::new();
-    // Dropped with this function, the set takes with it what has not ended in time.
     let mut connections = JoinSet::new();
     tokio::select! {
         () = shutdown => {}
@@ -73,6 +72,8 @@ pub async fn serve(
     if !drained {
         tracing::warn!("requests still ran when the time to stop was over; they are cut off");
     }
+    // What is left of them lets go of the office, so that whoever comes after us finds it free.
+    connections.shutdown().await;
     drained
 }
 
@@ -84,18 +85,23 @@ async fn accept(
     connections: &mut JoinSet<()>,
 ) {
     let places = Arc::new(Semaphore::new(server.limits.connections));
+    let mut failing = false;
     loop {
         while connections.try_join_next().is_some() {}
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
+                failing = false;
                 connections.spawn(connection(stream, server.clone(), graceful, place));
             }
             Err(error) if is_of_the_connection(&error) => {
                 tracing::debug!(%error, "a connection was gone at once")
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections at present");
+                // Said once, not ten times a second.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%error, "cannot accept connections at present; trying again until it works");
+                }
                 sleep(server.limits.accept_pause).await;
             }
         }

@@ -40,6 +40,10 @@ impl daybook_till::Clock for DrivenClock {
     fn millis(&self) -> u64 {
         self.running()
     }
+
+    fn is_driven(&self) -> bool {
+        true
+    }
 }
 
 impl daybook_server::office::Clock for DrivenClock {

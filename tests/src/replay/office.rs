@@ -16,8 +16,8 @@ use super::talk::{FromServer, Kid, ServerBegins, ToServer};
 
 /// Publications that go to head office at once.
 const AT_ONCE: usize = 2_000;
-/// Name of the one tax class, with nothing in it.
-const TAX_CLASS: &str = "none";
+/// Name of the one tax class; open items bear its tax too.
+const TAX_CLASS: &str = "standard";
 
 /// Head office.
 #[derive(Debug)]

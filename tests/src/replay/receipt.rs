@@ -314,6 +314,8 @@ fn code(field: &str, text: &str) -> Result<(), String> {
         Err(format!("`{field}` is empty"))
     } else if text.chars().count() > CODE_CHARS_MAX {
         Err(format!("`{field}` is longer than {CODE_CHARS_MAX} characters"))
+    } else if text.chars().any(char::is_control) {
+        Err(format!("`{field}` holds characters that control a device: {text:?}"))
     } else {
         Ok(())
     }

@@ -125,9 +125,11 @@ struct Taken {
     entered: Line,
 }
 
-/// A name cut to what can be recorded.
-pub fn short_name(name: &str) -> String {
-    name.chars().take(NAME_CHARS_MAX).collect()
+/// A name as it can be recorded: cut to length, and without characters that would control a printer. None where nothing is left.
+pub fn fit_name(name: &str) -> Option<String> {
+    let tame = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let fit: String = name.chars().map(tame).take(NAME_CHARS_MAX).collect();
+    (!fit.is_empty()).then_some(fit)
 }
 
 impl Script {
@@ -315,12 +317,12 @@ impl Reading {
             products.len() - 1
         });
         let Some(product) = products.get_mut(position) else { return };
-        if let (false, Some(name)) = (product.named, &line.name) {
-            product.name = short_name(name);
+        if let (false, Some(name)) = (product.named, line.name.as_deref().and_then(fit_name)) {
+            product.name = name;
             product.named = true;
         }
         if product.department.is_none() {
-            product.department = line.department.as_deref().map(short_name);
+            product.department = line.department.as_deref().and_then(fit_name);
         }
         if kind != Kind::StockAdjust && !product.priced && line.qty > 0 && line.gross > 0 {
             let price = UnitPrice::of_amount(line.gross(), line.quantity());

@@ -1,5 +1,6 @@
 //! Head office as a process of its own: the server that shops run, over HTTP, with the parent as its administrator.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -37,7 +38,7 @@ async fn serve(parent: &mut Parent, begins: ServerBegins) -> anyhow::Result<()> 
         cut_over_minutes: 0,
     };
     init(&settings, &organisation)?;
-    let running = daybook_server::start(settings, "127.0.0.1:0").await?;
+    let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     say(&FromServer::Ready { address: running.address.to_string() })?;
     let office = running.office.clone();
     // Reading what the parent says blocks, so the other threads serve meanwhile.

@@ -12,7 +12,7 @@ use daybook_till::command::{Command, ItemName, StockCount};
 use serde::{Deserialize, Serialize};
 
 use super::receipt::{Discount, Kind, Line, Receipt, day_of};
-use super::script::{Script, short_name};
+use super::script::{Script, fit_name};
 
 /// A command, when it is given, and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ fn item(line: &Line) -> ItemName {
     }
     ItemName::Open {
         sku: line.sku.clone(),
-        name: short_name(line.name.as_deref().unwrap_or(&line.sku)),
-        department: line.department.as_deref().map(short_name),
+        name: line.name.as_deref().and_then(fit_name).unwrap_or_else(|| line.sku.clone()),
+        department: line.department.as_deref().and_then(fit_name),
     }
 }
 

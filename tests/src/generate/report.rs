@@ -1,0 +1,68 @@
+//! The report of head office as its schema needs it: the same fields as [`daybook_store::views::report::Report`], told again.
+//!
+//! The store knows nothing of schemas. Taking its report apart in full keeps the two alike: a field that is added there and forgotten
+//! here does not compile.
+
+use std::collections::BTreeMap;
+
+use daybook_store::views::report as store;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A till's business day. Amounts are in minor units.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TillDay {
+    /// The store's name.
+    pub shop: String,
+    /// The till's name.
+    pub till: String,
+    /// The business day.
+    pub day: String,
+    /// Completed documents and stock adjustments.
+    pub receipts: i64,
+    /// Their lines.
+    pub lines: i64,
+    /// Gross sales and returns.
+    pub gross: i64,
+    /// Reductions.
+    pub discounts: i64,
+    /// Net.
+    pub net: i64,
+    /// Net of documents begun as returns.
+    pub refunds: i64,
+}
+
+/// A report.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Per store, till and day.
+    pub days: Vec<TillDay>,
+    /// Kept of each tender type, per currency.
+    pub tenders: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Sum of each account of the postings, per currency.
+    pub accounts: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Whether the accounts of every currency sum to zero.
+    pub balanced: bool,
+    /// Conflicts that wait for a person.
+    pub open_conflicts: i64,
+    /// Events that are kept but not understood.
+    pub quarantined: i64,
+    /// Per origin: its name and the number of its last event here, all before it being here too.
+    pub complete: Vec<(String, i64)>,
+}
+
+impl From<store::TillDay> for TillDay {
+    fn from(day: store::TillDay) -> Self {
+        let store::TillDay { shop, till, day, receipts, lines, gross, discounts, net, refunds } = day;
+        TillDay { shop, till, day, receipts, lines, gross, discounts, net, refunds }
+    }
+}
+
+impl From<store::Report> for Report {
+    fn from(report: store::Report) -> Self {
+        let store::Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete } =
+            report;
+        let days = days.into_iter().map(TillDay::from).collect();
+        Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete }
+    }
+}

@@ -1,0 +1,350 @@
+//! The World: a head office and tills in one process, with real files, real HTTP on a free port and a clock that tests drive.
+//!
+//! Stories are told with few verbs: a till sells, a till loses the network, a directory is copied, everybody catches up.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use daybook_core::amount::{Minor, Quantity, UnitPrice};
+use daybook_core::event::sale::BegunAs;
+use daybook_core::ids::{CommandId, SaleId, ShiftId, StaffId};
+use daybook_core::sale::decide::LineAmount;
+use daybook_core::sale::tender::TenderStatement;
+use daybook_server::Running;
+use daybook_server::office::{self, NewOrganisation, Publication};
+use daybook_till::{Answer, Command, ExecuteError, ItemName, Options, Session, Till, synchronise};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// How long anything in a story may take before the story fails. Nothing waits that long when all is well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A clock that the story drives; its monotonic part is the machine's.
+#[derive(Debug)]
+pub struct StoryClock {
+    wall: AtomicI64,
+    started: Instant,
+}
+
+impl StoryClock {
+    /// A clock that stands at a time, in microseconds.
+    pub fn at(wall: i64) -> Arc<Self> {
+        Arc::new(StoryClock { wall: AtomicI64::new(wall), started: Instant::now() })
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, wall: i64) {
+        self.wall.store(wall, Ordering::Relaxed);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.wall.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+impl daybook_till::Clock for StoryClock {
+    fn wall(&self) -> i64 {
+        self.wall.load(Ordering::Relaxed)
+    }
+    fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl office::Clock for StoryClock {
+    fn wall(&self) -> i64 {
+        self.wall.load(Ordering::Relaxed)
+    }
+}
+
+/// 2026-03-02 09:00 UTC, a Monday.
+pub const MONDAY_MORNING: i64 = 1_772_442_000_000_000;
+
+/// A head office with tills.
+pub struct World {
+    /// Where everything lives.
+    pub home: TempDir,
+    /// The clock of head office.
+    pub clock: Arc<StoryClock>,
+    running: Option<Running>,
+    address: SocketAddr,
+}
+
+/// A till of the world.
+pub struct StoryTill {
+    /// The till itself.
+    pub till: Till,
+    /// Its clock.
+    pub clock: Arc<StoryClock>,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// The directory of its journal.
+    pub journal: PathBuf,
+    online: Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>,
+}
+
+impl World {
+    /// A new organisation with one store, two people, a tax and a few products: `tea` is tracked with some in stock, `gift` with one.
+    pub async fn new() -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let clock = StoryClock::at(MONDAY_MORNING);
+        let settings = settings(home.path(), &clock);
+        let new = NewOrganisation {
+            name: "Story & Sons".to_owned(),
+            currency: "EUR".to_owned(),
+            time_zone: "UTC".to_owned(),
+            prices_inclusive: true,
+            cut_over_minutes: 0,
+        };
+        office::init(&settings, &new).expect("a new organisation");
+        let running = daybook_server::start(settings, local(0)).await.expect("head office starts");
+        let address = running.address;
+        let world = World { home, clock, running: Some(running), address };
+        world.publish(first_publications()).await;
+        world
+    }
+
+    /// Head office while it runs.
+    pub fn office(&self) -> &office::Office {
+        &self.running.as_ref().expect("head office runs").office
+    }
+
+    /// Says something as head office.
+    pub async fn publish(&self, publications: Vec<Publication>) {
+        self.office().publish(publications).await.expect("published");
+    }
+
+    /// Head office's address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops head office. Its address stays its own.
+    pub async fn stop_office(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Starts head office again at its old address.
+    pub async fn start_office(&mut self) {
+        let settings = settings(self.home.path(), &self.clock);
+        self.running =
+            Some(daybook_server::start(settings, self.address).await.expect("head office starts again"));
+    }
+
+    /// A new till of the store, enrolled, online and with the catalogue.
+    pub async fn till(&self, name: &str) -> StoryTill {
+        let (data, journal) = (self.home.path().join(name), self.home.path().join(format!("{name}-journal")));
+        let mut till = StoryTill::open(&data, &journal, self.clock_now());
+        let code = self.office().enrol_code("High Street", name).await.expect("a code");
+        till.till.enrol(&self.url(), &code, name).await.expect("enrolled");
+        till.go_online();
+        till.wait_for("the catalogue", |till| {
+            till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
+        })
+        .await;
+        till
+    }
+
+    fn clock_now(&self) -> i64 {
+        daybook_till::Clock::wall(&*self.clock)
+    }
+
+    /// Waits until head office has projected everything it stores.
+    pub async fn settle(&self) -> serde_json::Value {
+        self.office().totals().await.expect("totals")
+    }
+}
+
+fn settings(home: &Path, clock: &Arc<StoryClock>) -> office::Settings {
+    office::Settings {
+        data: home.join("office"),
+        durable: false,
+        clock: clock.clone(),
+        randomness: Arc::new(office::SystemRandomness),
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn first_publications() -> Vec<Publication> {
+    let product = |sku: &str, name: &str, tax_class: &str, tracked, cents| Publication::Product {
+        sku: sku.to_owned(),
+        name: name.to_owned(),
+        department: Some("Shop".to_owned()),
+        codes: vec![format!("20000000{sku:0>5}")],
+        tax_class: tax_class.to_owned(),
+        tracked,
+        price: UnitPrice::from_minor(cents),
+        unit: None,
+    };
+    let tax = |class: &str, rate: &str| Publication::Tax {
+        class: class.to_owned(),
+        name: format!("VAT {rate} %"),
+        jurisdiction: "DE".to_owned(),
+        rate: rate.to_owned(),
+    };
+    let staff = |number: &str, role: &str| Publication::Staff {
+        number: number.to_owned(),
+        role: role.to_owned(),
+        store: None,
+    };
+    vec![
+        tax("standard", "19"),
+        tax("reduced", "7"),
+        staff("1", "cashier"),
+        staff("2", "manager"),
+        product("roll", "Bread roll", "reduced", false, 45),
+        product("soap", "Soap", "standard", false, 199),
+        product("tea", "Green tea", "reduced", true, 501),
+        product("gift", "Teapot", "standard", true, 4_990),
+        Publication::Stock {
+            store: "High Street".to_owned(),
+            lines: vec![("tea".to_owned(), Quantity::of(20)), ("gift".to_owned(), Quantity::of(1))],
+        },
+    ]
+}
+
+impl StoryTill {
+    /// Opens a till of some directories, offline.
+    pub fn open(data: &Path, journal: &Path, wall: i64) -> Self {
+        StoryTill::try_open(data, journal, wall).expect("the till opens")
+    }
+
+    /// Opens a till, or says why it does not.
+    pub fn try_open(data: &Path, journal: &Path, wall: i64) -> Result<Self, daybook_till::OpenError> {
+        let clock = StoryClock::at(wall);
+        let options = Options {
+            data: data.to_owned(),
+            journal: journal.to_owned(),
+            durable: false,
+            clock: clock.clone(),
+            randomness: Arc::new(daybook_till::SystemRandomness),
+        };
+        let till = Till::open(options)?;
+        Ok(StoryTill { till, clock, data: data.to_owned(), journal: journal.to_owned(), online: None })
+    }
+
+    /// Begins to synchronise.
+    pub fn go_online(&mut self) {
+        if self.online.is_none() {
+            let (stop, stopped) = watch::channel(false);
+            let task = tokio::spawn(synchronise(self.till.clone(), stopped));
+            self.online = Some((stop, task));
+        }
+    }
+
+    /// Stops synchronising.
+    pub async fn go_offline(&mut self) {
+        if let Some((stop, task)) = self.online.take() {
+            let _gone = stop.send(true);
+            let _ended = task.await;
+        }
+    }
+
+    /// Closes the till as a person would, and gives its directories.
+    pub async fn close(mut self) -> (PathBuf, PathBuf) {
+        self.go_offline().await;
+        (self.data.clone(), self.journal.clone())
+    }
+
+    /// Waits until something is so at this till.
+    pub async fn wait_for(&self, what: &str, so: impl Fn(&Till) -> bool) {
+        let started = Instant::now();
+        while !so(&self.till) {
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{what} did not come about; status {:?}",
+                self.till.status()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until head office has everything of this till.
+    pub async fn sent(&self) {
+        self.wait_for("sending everything", |till| till.waiting() == 0).await;
+    }
+
+    /// The cashier, with the manager's approval.
+    pub fn session(&self) -> Session {
+        let person = |role: &str| -> StaffId {
+            let people = self.till.staff();
+            people
+                .iter()
+                .find(|(_, _, known)| known == role)
+                .map(|(id, ..)| *id)
+                .expect("a person of that role")
+        };
+        Session { actor: person("cashier"), approver: Some(person("manager")) }
+    }
+
+    /// Gives a command.
+    pub fn try_do(&self, command: Command) -> Result<Answer, ExecuteError> {
+        self.clock.pass(1);
+        self.till.execute(&self.session(), CommandId(Uuid::now_v7()), command)
+    }
+
+    /// Gives a command that must succeed.
+    pub fn act(&self, command: Command) -> Answer {
+        self.try_do(command.clone()).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    /// Opens a shift with a float of 100.00.
+    pub fn open_shift(&self) {
+        self.act(Command::OpenShift { shift: ShiftId(Uuid::now_v7()), float_minor: Minor::new(10_000) });
+    }
+
+    /// Adds so many of a product to the cart.
+    pub fn add(&self, code: &str, units: i64) {
+        self.act(add_line(code, Quantity::of(units)));
+    }
+
+    /// Begins a sale.
+    pub fn begin(&self, begun_as: BegunAs) -> SaleId {
+        let sale = SaleId(Uuid::now_v7());
+        self.act(Command::OpenSale { sale, begun_as });
+        sale
+    }
+
+    /// Sells so many of a product for exact cash; gives the sale and its printed number.
+    pub fn sell(&self, code: &str, units: i64) -> (SaleId, String) {
+        let sale = self.begin(BegunAs::Sale);
+        self.add(code, units);
+        (sale, self.pay())
+    }
+
+    /// Settles the open sale in exact cash; gives the printed number.
+    pub fn pay(&self) -> String {
+        let answer = self.act(Command::Pay(TenderStatement::of("cash", None)));
+        answer.receipt.expect("a receipt").number
+    }
+}
+
+/// The command that adds a line at its catalogue price.
+pub fn add_line(code: &str, quantity: Quantity) -> Command {
+    Command::AddLine {
+        item: ItemName::Code(code.to_owned()),
+        quantity,
+        amount: LineAmount::Catalogue,
+        reductions: Vec::new(),
+        references: Vec::new(),
+    }
+}
+
+/// Copies a directory as somebody moving a machine would.
+pub fn copy_directory(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory to copy") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copied file");
+    }
+}
