@@ -1,5 +1,6 @@
-//! Stories, replay and generated files of the whole.
+//! Stories, replay, demo and generated files of the whole.
 
+pub mod demo;
+pub mod generate;
 pub mod replay;
-
 pub mod world;

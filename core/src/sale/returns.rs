@@ -2,7 +2,8 @@
 //!
 //! Part k of a line pays the floor of its share up to and with this part, less what is known to have gone back already; the last
 //! part takes the rest, tax likewise. Parts that did not know of each other may leave a remainder, which [`remainder`] finds
-//! once the whole quantity is known to be back; the journal posts it to rounding.
+//! once the whole quantity is known to be back; the journal posts it to rounding. Parts that all made up for the floor of the same
+//! earlier one may have paid a minor unit too much each: then the remainder is negative.
 
 use std::collections::BTreeMap;
 
@@ -116,9 +117,14 @@ fn part_of(original: &Original, quantity: Quantity) -> Result<Returned, NotRetur
     } else if back + quantity > whole {
         return Err(NotReturnable::TooMuch(original.left()));
     }
+    // Parts that knew of an earlier one but not of each other may already have had more than this: then nothing goes back.
+    // Taking goods back never costs the customer anything.
     let share = |amount: Minor, known: Minor| match whole.is_zero() {
         true => amount,
-        false => part_floor(amount, back + quantity, whole) - known,
+        false if amount < Minor::ZERO => {
+            (part_floor(amount, back + quantity, whole) - known).min(Minor::ZERO)
+        }
+        false => (part_floor(amount, back + quantity, whole) - known).max(Minor::ZERO),
     };
     let known = |amount: fn(&Returned) -> Minor| original.returned.iter().map(amount).sum::<Minor>();
     let tax_known = |index: usize| {

@@ -241,6 +241,9 @@ pub fn decide(book: &Book, context: &Context<'_>, command: Command) -> Result<De
             {
                 return Err(Rejection::NoSuchTenderType(unknown.tender_type.clone()));
             }
+            if counts.iter().any(|count| count.counted_minor.abs().get() > LINE_AMOUNT_MINOR_MAX) {
+                return Err(Rejection::BeyondLimit("the amount"));
+            }
             Event::from(Counted { shift: shift.opened.shift, counts })
         }
         (Command::Close, Some(_)) if context.sale_open => {

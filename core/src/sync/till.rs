@@ -130,6 +130,17 @@ struct Lane {
     position: i64,
     known: i64,
     in_flight: bool,
+    /// The last position heard of while a page is on its way, which may be older than the news.
+    news: i64,
+}
+
+impl Lane {
+    fn hear_of(&mut self, position: i64) {
+        self.known = self.known.max(position);
+        if self.in_flight {
+            self.news = self.news.max(position);
+        }
+    }
 }
 
 /// The till's side.
@@ -152,7 +163,7 @@ impl Till {
     /// A till that starts: its head, what was acknowledged in which epoch, and the position reached in each scope.
     pub fn new(head: Tip, acknowledged: Option<(String, Tip)>, scopes: BTreeMap<String, i64>) -> Self {
         let (epoch, acknowledged) = acknowledged.map_or((None, Tip::NONE), |(epoch, tip)| (Some(epoch), tip));
-        let lane = |(scope, position)| (scope, Lane { position, known: position, in_flight: false });
+        let lane = |(scope, position)| (scope, Lane { position, known: position, ..Lane::default() });
         Till {
             epoch,
             head,
@@ -185,7 +196,7 @@ impl Till {
             }
             Input::Hint(scope, position) => {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
-                    lane.known = lane.known.max(position);
+                    lane.hear_of(position);
                 }
             }
             Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
@@ -212,15 +223,16 @@ impl Till {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
                     lane.in_flight = false;
                     lane.position = position;
-                    lane.known = lane.known.max(position + i64::from(more));
-                    if !more {
-                        lane.known = position;
-                    }
+                    // No more means no more when the page was made: what was heard of since is asked for.
+                    let known = if more { lane.known.max(position + 1) } else { position };
+                    lane.known = known.max(lane.news);
+                    lane.news = 0;
                 }
             }
             Input::FetchFailed(scope, trouble) => {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
                     lane.in_flight = false;
+                    lane.news = 0;
                     if trouble == Trouble::CursorUnknown {
                         lane.position = 0;
                         lane.known = lane.known.max(1);
@@ -285,7 +297,10 @@ impl Till {
         let new_epoch = self.epoch.as_ref() != Some(&epoch);
         for (scope, last) in scopes {
             let lane = self.lanes.entry(scope).or_default();
-            lane.known = if new_epoch { lane.known.max(last) } else { last.max(lane.position) };
+            if !new_epoch && !lane.in_flight {
+                lane.known = lane.position;
+            }
+            lane.hear_of(last);
         }
         if !self.pushing && (new_epoch || has != self.acknowledged) {
             self.acknowledge(epoch, has, effects);
@@ -438,6 +453,22 @@ mod tests {
             till.handle(at(3), Input::Hint("catalogue".to_owned(), 701))
                 .contains(&Effect::Fetch("catalogue".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_hint_that_comes_while_a_page_is_on_its_way_is_not_lost() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[("catalogue", 1)]));
+        let fetch = Effect::Fetch("catalogue".to_owned());
+        let page = |position| Input::Fetched { scope: "catalogue".to_owned(), position, more: false };
+        assert!(!till.handle(at(1), Input::Hint("catalogue".to_owned(), 2)).contains(&fetch));
+        assert!(till.handle(at(2), page(1)).contains(&fetch), "the page was made before the hint");
+        assert!(!till.handle(at(3), page(2)).contains(&fetch));
+        assert_eq!(till.status(), Status::UpToDate);
+        // News that leads to nothing is asked for once.
+        assert!(till.handle(at(4), Input::Hint("catalogue".to_owned(), 9)).contains(&fetch));
+        assert!(!till.handle(at(5), page(2)).contains(&fetch));
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod run;
 mod settings;
 #[cfg(unix)]
 pub mod socket;
-mod words;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 

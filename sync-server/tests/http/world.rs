@@ -222,7 +222,7 @@ impl Till {
 
     /// Sends it; whatever comes back must be signed for it.
     #[track_caller]
-    pub fn send(&self, asked: &Asked) -> impl Future<Output = Reply> {
+    pub fn send(&self, asked: &Asked) -> impl Future<Output = Reply> + use<> {
         let (bytes, request, address, office) = (asked.bytes(), asked.request, self.address, self.office);
         let target = asked.target.clone();
         async move {

@@ -66,3 +66,35 @@ impl From<store::Report> for Report {
         Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_told_again_reads_like_the_original() {
+        let day = store::TillDay {
+            shop: "High Street".to_owned(),
+            till: "Till 1".to_owned(),
+            day: "2026-03-02".to_owned(),
+            receipts: 1,
+            lines: 2,
+            gross: 3,
+            discounts: 4,
+            net: 5,
+            refunds: 6,
+        };
+        let sums = |name: &str| BTreeMap::from([("EUR".to_owned(), BTreeMap::from([(name.to_owned(), 5)]))]);
+        let report = store::Report {
+            days: vec![day],
+            tenders: sums("cash"),
+            accounts: sums("due"),
+            balanced: true,
+            open_conflicts: 7,
+            quarantined: 8,
+            complete: vec![("Till 1".to_owned(), 9)],
+        };
+        let original = serde_json::to_value(&report).unwrap();
+        assert_eq!(serde_json::to_value(Report::from(report)).unwrap(), original);
+    }
+}

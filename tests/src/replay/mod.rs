@@ -226,10 +226,16 @@ fn summary(told: &Value, took: Duration, options: &Options) -> Value {
         "events": of("events"),
         "conflicts": of("conflicts"),
         "quarantined": of("quarantined"),
-        "seconds": Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)).as_secs_f64(),
+        "seconds": seconds(took),
         "durable": options.durable,
         "read_models": of("read_models"),
     })
+}
+
+/// Seconds with three decimals, as people write them.
+fn seconds(took: Duration) -> Value {
+    let text = format!("{}.{:03}", took.as_secs(), took.subsec_millis());
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 fn write_tables(told: &Value, folder: &Path) -> anyhow::Result<()> {

@@ -58,7 +58,7 @@ fn play(parent: &mut Parent, begins: TillBegins, runtime: &Runtime) -> anyhow::R
     // The sender must live as long as synchronisation shall.
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     runtime.spawn(synchronise(till.clone(), stopped));
-    let player = Player { session: session_when_ready(&till, begins.products)?, till, clock };
+    let player = Player { session: session_when_ready(&till, &begins)?, till, clock };
     say(&FromTill::Ready)?;
     while let Some(message) = parent.hear()? {
         match message {
@@ -76,8 +76,10 @@ fn play(parent: &mut Parent, begins: TillBegins, runtime: &Runtime) -> anyhow::R
     Ok(())
 }
 
-/// Waits until the till knows all products and the people, and nothing more is on its way.
-fn session_when_ready(till: &Till, products: i64) -> anyhow::Result<Session> {
+/// Waits until the till knows all products and the people. A new till waits too until nothing more is on its way; one that was killed knows
+/// enough to go on without a network.
+fn session_when_ready(till: &Till, begins: &TillBegins) -> anyhow::Result<Session> {
+    let products = begins.products;
     let began = Instant::now();
     loop {
         let people = till.staff();
@@ -87,7 +89,7 @@ fn session_when_ready(till: &Till, products: i64) -> anyhow::Result<Session> {
             .map_err(|error| anyhow!("its catalogue cannot be read: {error}"))?;
         if let (true, Some(cashier), Some(manager)) =
             (known >= products, of_role("cashier"), of_role("manager"))
-            && till.status() == Status::UpToDate
+            && (begins.run > 0 || till.status() == Status::UpToDate)
         {
             return Ok(Session { actor: cashier, approver: Some(manager) });
         }

@@ -1,0 +1,326 @@
+//! Streams of events that random commands bring about: whatever a till is asked to do, what it records holds together.
+//!
+//! A command may be refused; what is accepted is looked at, event by event, by the [`shop`]: postings balance, documents add up, closings
+//! are the fold of their documents. Events in any order may make no sense, and must still be taken in.
+
+use proptest::prelude::*;
+
+use daybook_core::amount::{Minor, Quantity, Rate, UnitPrice};
+use daybook_core::event::sale::{
+    BegunAs, Discount, ForeignCash, Prices, Reduction, ReductionSource, Reference, TaxRounding,
+};
+use daybook_core::event::shift::{CashMove, Count};
+use daybook_core::ids::SaleId;
+use daybook_core::sale::Sale;
+use daybook_core::sale::decide::{Command, LineAmount};
+use daybook_core::sale::tender::TenderStatement;
+use daybook_core::shift::{self, Book};
+use shop::{Rules, Shop};
+
+// Beside its only user, in a folder of its own: cargo takes every file of this folder for a test of its own.
+#[path = "streams/shop.rs"]
+mod shop;
+
+/// Something a cashier tries.
+#[derive(Clone, Debug)]
+enum Try {
+    OpenShift(i64),
+    MoveCash(CashMove, i64),
+    Count(Vec<(&'static str, i64)>),
+    CloseShift,
+    Begin {
+        begun_as: BegunAs,
+        from_parked: bool,
+    },
+    Add {
+        item: usize,
+        thousandths: i64,
+        amount: Amount,
+        stated: Option<(ReductionSource, i64)>,
+        exempt: bool,
+    },
+    AddMany(usize),
+    TakeBack {
+        document: prop::sample::Index,
+        line: prop::sample::Index,
+        share: i64,
+        aware: bool,
+        restocked: bool,
+    },
+    ChangeQuantity(prop::sample::Index, i64),
+    Remove(prop::sample::Index),
+    Discount {
+        line: Option<prop::sample::Index>,
+        source: ReductionSource,
+        discount: Discount,
+    },
+    SetCustomer(bool),
+    Park,
+    Abandon,
+    Tender(&'static str, Given),
+    Complete,
+    Pay(&'static str, Given),
+}
+
+/// How the amount of a line comes about.
+#[derive(Clone, Copy, Debug)]
+enum Amount {
+    Catalogue,
+    Override(i64),
+    Label(i64),
+    Open(i64),
+    Given(i64),
+}
+
+/// What is handed over.
+#[derive(Clone, Copy, Debug)]
+enum Given {
+    Exactly,
+    Amount(i64),
+    /// So many per cent of what is due.
+    Share(i64),
+    /// What is due and so much more.
+    More(i64),
+}
+
+fn amounts() -> impl Strategy<Value = Amount> {
+    let some = prop_oneof![4 => 0_i64..5_000, 1 => Just(0), 1 => 0..2_000_000_000_000_i64];
+    prop_oneof![
+        5 => Just(Amount::Catalogue),
+        1 => (0_i64..20_000_000).prop_map(Amount::Override),
+        1 => some.clone().prop_map(Amount::Label),
+        2 => some.clone().prop_map(Amount::Open),
+        1 => some.prop_map(Amount::Given),
+    ]
+}
+
+fn discounts() -> impl Strategy<Value = Discount> {
+    let rates = prop::sample::select(vec!["0", "5", "10", "33.333333", "100", "101"]);
+    prop_oneof![
+        rates.prop_map(|rate| Discount::Percent(Rate::percent(rate).unwrap_or_default())),
+        (-10_i64..3_000).prop_map(|amount| Discount::AmountMinor(Minor::new(amount))),
+    ]
+}
+
+fn givens() -> impl Strategy<Value = Given> {
+    prop_oneof![
+        4 => Just(Given::Exactly),
+        1 => (-5_000_i64..20_000).prop_map(Given::Amount),
+        2 => (0_i64..100).prop_map(Given::Share),
+        2 => (0_i64..5_000).prop_map(Given::More),
+        1 => prop_oneof![Just(i64::MAX), Just(i64::MIN), Just(0)].prop_map(Given::Amount),
+    ]
+}
+
+fn tenders() -> impl Strategy<Value = &'static str> {
+    let types =
+        ["cash", "cash", "cash", "card", "manufacturer_coupon", "gift_card", "voucher", "account", "shells"];
+    prop::sample::select(types.to_vec())
+}
+
+fn tries() -> impl Strategy<Value = Try> {
+    use ReductionSource as S;
+    let sources = vec![S::Loyalty, S::Promotion, S::Line, S::Sale, S::StoreCoupon];
+    let quantities = prop_oneof![
+        6 => (1_i64..5).prop_map(|units| units * 1_000),
+        2 => 1_i64..3_000,
+        1 => (-3_i64..1).prop_map(|units| units * 1_000),
+        1 => prop_oneof![Just(i64::MAX), Just(i64::MIN), -3_000_i64..0],
+    ];
+    let stated = prop::option::weighted(0.2, (prop::sample::select(sources.clone()), 0_i64..500));
+    let index = || any::<prop::sample::Index>();
+    let moves = prop::sample::select(vec![CashMove::In, CashMove::Out, CashMove::Drop]);
+    let counts = prop::collection::vec(
+        (
+            prop::sample::select(vec!["cash", "card", "shells"]),
+            prop_oneof![9 => 0_i64..50_000, 1 => Just(i64::MAX)],
+        ),
+        0..3,
+    );
+    let begins = (prop::sample::select(vec![BegunAs::Sale, BegunAs::Return]), any::<bool>());
+    prop_oneof![
+        1 => (-1_i64..30_000).prop_map(Try::OpenShift),
+        1 => (moves, -1_i64..10_000).prop_map(|(cash_move, amount)| Try::MoveCash(cash_move, amount)),
+        1 => counts.prop_map(Try::Count),
+        2 => Just(Try::CloseShift),
+        3 => begins.prop_map(|(begun_as, from_parked)| Try::Begin { begun_as, from_parked }),
+        16 => (0..shop::ITEMS, quantities.clone(), amounts(), stated, prop::bool::weighted(0.1))
+            .prop_map(|(item, thousandths, amount, stated, exempt)| Try::Add { item, thousandths, amount, stated, exempt }),
+        5 => (index(), index(), 0_i64..120, prop::bool::weighted(0.8), any::<bool>()).prop_map(
+            |(document, line, share, aware, restocked)| Try::TakeBack { document, line, share, aware, restocked }
+        ),
+        1 => (index(), quantities).prop_map(|(line, thousandths)| Try::ChangeQuantity(line, thousandths)),
+        1 => index().prop_map(Try::Remove),
+        3 => (prop::option::of(index()), prop::sample::select(sources), discounts())
+            .prop_map(|(line, source, discount)| Try::Discount { line, source, discount }),
+        1 => any::<bool>().prop_map(Try::SetCustomer),
+        1 => (1_usize..12).prop_map(Try::AddMany),
+        1 => Just(Try::Park),
+        1 => Just(Try::Abandon),
+        3 => (tenders(), givens()).prop_map(|(name, given)| Try::Tender(name, given)),
+        1 => Just(Try::Complete),
+        6 => (tenders(), givens()).prop_map(|(name, given)| Try::Pay(name, given)),
+    ]
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    (
+        prop::sample::select(vec![Prices::Inclusive, Prices::Exclusive]),
+        prop::sample::select(vec![TaxRounding::Document, TaxRounding::Line]),
+        prop::sample::select(vec![1_i64, 5, 100]),
+        any::<bool>(),
+    )
+        .prop_map(|(prices, tax_rounding, cash_step, promotions)| Rules {
+            prices,
+            tax_rounding,
+            cash_step,
+            promotions,
+        })
+}
+
+/// Tries one thing. Lines and tenders begin what they need, so that most tries come to something.
+fn attempt(shop: &mut Shop, attempt: &Try) -> bool {
+    let needs_cart = matches!(attempt, Try::Add { .. } | Try::AddMany(_) | Try::TakeBack { .. });
+    if needs_cart && shop.cart.is_none() {
+        if shop.book.shift.is_none() {
+            shop.open_shift(10_000).expect("a shift opens");
+        }
+        shop.begin(BegunAs::Sale, None).expect("a cart begins");
+    }
+    let numbers: Vec<u32> = shop.cart.iter().flat_map(|(_, sale)| sale.lines.keys().copied()).collect();
+    let number = |index: &prop::sample::Index| if numbers.is_empty() { 7 } else { *index.get(&numbers) };
+    let done = match attempt {
+        Try::OpenShift(float) => shop.open_shift(*float),
+        Try::MoveCash(cash_move, amount) => shop.act_on_shift(shift::Command::MoveCash {
+            cash_move: *cash_move,
+            amount_minor: Minor::new(*amount),
+            reason: "bank".to_owned(),
+        }),
+        Try::Count(counts) => {
+            let count = |(name, amount): &(&str, i64)| Count {
+                tender_type: (*name).to_owned(),
+                counted_minor: Minor::new(*amount),
+                denominations: [(100, 7)].into(),
+            };
+            shop.act_on_shift(shift::Command::Count(counts.iter().map(count).collect()))
+        }
+        Try::CloseShift => shop.act_on_shift(shift::Command::Close),
+        Try::Begin { begun_as, from_parked } => {
+            shop.begin(*begun_as, from_parked.then(|| SaleId(uuid::Uuid::from_u128(1))))
+        }
+        Try::Add { item, thousandths, amount, stated, exempt } => {
+            let quantity = Quantity::from_thousandths(*thousandths);
+            let mut line = shop::line_of(*item, quantity);
+            // What is taken back is stated in negative amounts.
+            let sign = if *thousandths < 0 { -1 } else { 1 };
+            line.amount = match amount {
+                Amount::Catalogue => LineAmount::Catalogue,
+                Amount::Override(price) => LineAmount::Override(UnitPrice::from_ten_thousandths(*price)),
+                Amount::Label(amount) => LineAmount::Label(Minor::new(sign * amount)),
+                Amount::Open(amount) => LineAmount::Open(Minor::new(sign * amount)),
+                Amount::Given(amount) => LineAmount::Given(Minor::new(sign * amount)),
+            };
+            line.reductions.extend(stated.map(|(source, amount)| Reduction {
+                source,
+                name: Some(shop::STATED.to_owned()),
+                reason: None,
+                amount_minor: Minor::new(sign * amount),
+            }));
+            line.exemption = exempt.then(|| "diplomat".to_owned());
+            shop.act(Command::AddLine(line))
+        }
+        Try::AddMany(count) => (0..*count).try_for_each(|number| {
+            let mut line = shop::line_of(1 + number % 3, Quantity::ONE);
+            line.item.name = "A very long name, as wholesalers have them ".repeat(4);
+            shop.act(Command::AddLine(line))
+        }),
+        Try::TakeBack { document, line, share, aware, restocked } => {
+            let documents = shop.documents.len();
+            let found = (documents > 0).then(|| document.index(documents));
+            let found = found.map(|document| (document, line.index(shop.documents[document].lines.len())));
+            let Some((document, line)) = found else { return false };
+            let original = shop.original(document, line, *aware).expect("an original");
+            let sold = original.line.entered.quantity.thousandths();
+            let quantity = Quantity::from_thousandths(sold.saturating_mul(*share) / 100);
+            shop.act(Command::AddReturn { original, quantity, restocked: *restocked })
+        }
+        Try::ChangeQuantity(line, thousandths) => shop.act(Command::ChangeQuantity {
+            line: number(line),
+            quantity: Quantity::from_thousandths(*thousandths),
+        }),
+        Try::Remove(line) => shop.act(Command::RemoveLine(number(line))),
+        Try::Discount { line, source, discount } => shop.act(Command::Discount {
+            line: line.as_ref().map(number),
+            source: *source,
+            name: None,
+            discount: *discount,
+            reason: None,
+        }),
+        Try::SetCustomer(set) => shop.act(Command::SetCustomer(set.then(shop::customer))),
+        Try::Park => shop.act(Command::Park),
+        Try::Abandon => shop.act(Command::Abandon(None)),
+        Try::Tender(name, given) => shop.act(Command::Tender(statement(shop, name, *given))),
+        Try::Complete => shop.act(Command::Complete),
+        Try::Pay(name, given) => shop.act(Command::Pay(statement(shop, name, *given))),
+    };
+    done.is_ok()
+}
+
+fn statement(shop: &Shop, name: &str, given: Given) -> TenderStatement {
+    let due = shop.still_due();
+    let given = match given {
+        Given::Exactly => None,
+        Given::Amount(amount) => Some(Minor::new(amount)),
+        Given::Share(share) => Some(Minor::new(due.get() * share / 100)),
+        Given::More(more) => Some(due + Minor::new(more)),
+    };
+    TenderStatement::of(name, given)
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn whatever_is_accepted_balances_adds_up_and_closes(rules in rules(), tries in prop::collection::vec(tries(), 1..80)) {
+        let mut shop = Shop::new(&rules);
+        for one in &tries {
+            attempt(&mut shop, one);
+        }
+        // Whatever is open can always be brought to an end.
+        if shop.cart.is_some() {
+            let empty = shop.cart.iter().any(|(_, sale)| sale.lines.is_empty());
+            let end = if empty { Try::Abandon } else { Try::Pay("cash", Given::Exactly) };
+            prop_assert!(attempt(&mut shop, &end), "{end:?}: {:?}", shop.cart);
+        }
+        if shop.book.shift.is_some() {
+            prop_assert!(attempt(&mut shop, &Try::CloseShift));
+        }
+    }
+
+    #[test]
+    fn events_in_any_order_and_any_number_are_taken_in(
+        rules in rules(),
+        tries in prop::collection::vec(tries(), 1..60),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..120),
+    ) {
+        let mut shop = Shop::new(&rules);
+        for one in &tries {
+            attempt(&mut shop, one);
+        }
+        let (mut sale, mut book) = (Sale::default(), Book::default());
+        for event in order.iter().filter(|_| !shop.events.is_empty()).map(|index| index.get(&shop.events)) {
+            sale.evolve(event);
+            book.evolve(event);
+            sale.reckon(&[]);
+            let _settled = (sale.settled(), book.counters_now());
+        }
+        // What came of it can be decided upon, whatever is decided.
+        shop.cart = Some((SaleId(uuid::Uuid::from_u128(1)), sale));
+        shop.book = book;
+        let _decided = shop.still_due();
+    }
+}

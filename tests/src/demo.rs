@@ -1,0 +1,400 @@
+//! The demo shop and its day, for `make run HEADLESS=1`.
+//!
+//! A second run goes on with the same shop: the catalogue is there, the tills are enrolled, a new day begins. The catalogue is Daybook's own
+//! (`tests/demo/products.csv`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use daybook_core::amount::{Minor, Quantity, UnitPrice};
+use daybook_core::event::sale::{BegunAs, Discount, ReductionSource};
+use daybook_core::ids::{CommandId, SaleId, ShiftId};
+use daybook_core::sale::decide::LineAmount;
+use daybook_core::sale::tender::TenderStatement;
+use daybook_server::office::{self, NewOrganisation, Office, Publication, ReportQuestion};
+use daybook_till::{
+    Answer, Command, ItemName, Options, Session, StockCount, SystemClock, SystemRandomness, Till, synchronise,
+};
+use serde::Deserialize;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The demo shop's catalogue.
+const PRODUCTS: &str = include_str!("../demo/products.csv");
+/// The store's name.
+const STORE: &str = "Corner Shop";
+/// A file that says the directory is the demo's, so that cleaning up never takes a shop's books.
+const MARKER: &str = "daybook-demo";
+/// The product of which one piece is left.
+const SCARCE: &str = "1132";
+/// How long any step may take before the demo gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the demo keeps its files.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// A flag or environment variable before `home` in `daybook.toml`, before `.daybook`.
+    pub fn find(stated: Option<PathBuf>) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct File {
+            home: Option<PathBuf>,
+        }
+        if let Some(home) = stated {
+            return Ok(Home(home));
+        }
+        match std::fs::read_to_string("daybook.toml") {
+            Ok(text) => {
+                let file: File = toml::from_str(&text).context("daybook.toml cannot be read")?;
+                Ok(Home(file.home.unwrap_or_else(|| PathBuf::from(".daybook"))))
+            }
+            Err(_) => Ok(Home(PathBuf::from(".daybook"))),
+        }
+    }
+}
+
+/// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.
+pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
+    let Home(home) = home;
+    std::fs::create_dir_all(home).with_context(|| format!("{} cannot be made", home.display()))?;
+    std::fs::write(
+        home.join(MARKER),
+        "This directory belongs to Daybook's demo; `make clean-demo` removes it.\n",
+    )?;
+    let settings = office::Settings {
+        data: home.join("head-office"),
+        durable: true,
+        clock: Arc::new(office::SystemClock),
+        randomness: Arc::new(office::SystemRandomness),
+    };
+    let new = NewOrganisation {
+        name: "Daybook Demo".to_owned(),
+        currency: "EUR".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        prices_inclusive: true,
+        cut_over_minutes: 240,
+    };
+    let first_time = !settings.data.join("identity.json").exists();
+    if first_time {
+        office::init(&settings, &new)?;
+    }
+    let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let url = format!("http://{}", running.address);
+    tell(&format!("Head office is ready on {url} with its files in {}.", home.join("head-office").display()));
+    let written = running.office.publish(catalogue()?).await?;
+    tell(&format!(
+        "The catalogue has {} products ({written} changes published).",
+        PRODUCTS.lines().count() - 1
+    ));
+    if first_time {
+        running.office.publish(vec![opening_stock()?]).await?;
+        tell("Opening stock is booked in.");
+    }
+    let agreed = day(&running.office, home, &url, tell).await;
+    running.stop().await;
+    agreed
+}
+
+async fn day(
+    office: &Office,
+    home: &std::path::Path,
+    url: &str,
+    tell: &mut impl FnMut(&str),
+) -> anyhow::Result<bool> {
+    let mut front = DemoTill::open(office, home, url, "Front").await?;
+    let mut back = DemoTill::open(office, home, url, "Back").await?;
+    for till in [&front, &back] {
+        till.open_day()?;
+    }
+    tell("Two tills, Front and Back, are open with a float of 150.00 each.");
+    front.act(Command::CountStock { session: "morning".to_owned(), lines: vec![piece(SCARCE, 1)] })?;
+    front.settle().await?;
+    back.until("the count", |till| till.catalogue_size().is_ok()).await?;
+    tell("Front counts the shelf: one piece left of product 1132, an enamel sauté pan.");
+
+    let first = front.sell(&[("1005", 2), ("1010", 1), ("1020", 3)], None)?;
+    tell(&format!("Front sells for cash: receipt {}.", first.1));
+    let discounted = front.sell(&[("1030", 1), ("1031", 2)], Some("10"))?;
+    tell(&format!("Front sells with 10 % off, approved by the manager: receipt {}.", discounted.1));
+    front.settle().await?;
+    back.settle().await?;
+
+    back.go_offline().await;
+    tell("Back loses its network. It goes on selling.");
+    let offline = [
+        back.sell(&[("1040", 1)], None)?,
+        back.sell(&[(SCARCE, 1)], None)?,
+        back.sell(&[("1050", 4), ("1060", 1)], None)?,
+    ];
+    tell(&format!(
+        "Back sells three times without a network: receipts {} to {}.",
+        offline[0].1, offline[2].1
+    ));
+    let last = front.sell(&[(SCARCE, 1)], None)?;
+    tell(&format!("Meanwhile Front sells the last sauté pan too: receipt {}.", last.1));
+    let waiting = back.till.waiting();
+    tell(&format!("{waiting} events of Back wait to be sent."));
+    back.go_online();
+    back.settle().await?;
+    tell("Back has its network again; everything is at head office.");
+
+    let back_again = front.give_back(first.0, 1)?;
+    tell(&format!("A customer brings a piece of receipt {} back: receipt {back_again}.", first.1));
+    for till in [&front, &back] {
+        till.close_day()?;
+        till.settle().await?;
+    }
+    tell("Both tills close their shifts.\n");
+    let agreed = compare(office, &[&front, &back], tell).await?;
+    front.go_offline().await;
+    back.go_offline().await;
+    Ok(agreed)
+}
+
+async fn compare(office: &Office, tills: &[&DemoTill], tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
+    let totals = office.totals().await?;
+    let report = office.report(ReportQuestion::default()).await?;
+    tell(&report.words());
+    tell(&daybook_server::admin::words::conflicts(&office.conflicts(None, false).await?, false));
+    let mut agreed = totals["journal_balanced"] == true && totals["quarantined"] == 0;
+    for till in tills {
+        till.until("what the other till sold", |till| {
+            till.totals().is_ok_and(|own| own["till_days"] == totals["till_days"])
+        })
+        .await?;
+        let rebuilt = till.till.rebuild()?;
+        agreed &= rebuilt.equal;
+        tell(&format!("Till {} agrees with head office. {}", till.name, rebuilt.words));
+    }
+    tell(if agreed {
+        "Everybody agrees; nothing is missing."
+    } else {
+        "Head office and tills do not agree."
+    });
+    Ok(agreed)
+}
+
+fn catalogue() -> anyhow::Result<Vec<Publication>> {
+    let tax = |class: &str, rate: &str| Publication::Tax {
+        class: class.to_owned(),
+        name: format!("VAT {rate} %"),
+        jurisdiction: "DE".to_owned(),
+        rate: rate.to_owned(),
+    };
+    let staff = |number: &str, role: &str| Publication::Staff {
+        number: number.to_owned(),
+        role: role.to_owned(),
+        store: None,
+    };
+    let mut publications = vec![
+        tax("standard", "19"),
+        tax("reduced", "7"),
+        staff("1", "cashier"),
+        staff("2", "cashier"),
+        staff("9", "manager"),
+    ];
+    for row in rows()? {
+        publications.push(Publication::Product {
+            sku: row.sku.to_owned(),
+            name: row.name.to_owned(),
+            department: Some(row.department.to_owned()),
+            codes: Some(row.barcode)
+                .filter(|code| !code.is_empty())
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            tax_class: row.tax.to_owned(),
+            tracked: row.tracked,
+            price: row.price,
+            unit: Some(row.sold_by.to_owned()),
+        });
+    }
+    Ok(publications)
+}
+
+fn opening_stock() -> anyhow::Result<Publication> {
+    let tracked = rows()?.into_iter().filter(|row| row.tracked);
+    let lines = tracked.map(|row| (row.sku.to_owned(), Quantity::of(row.opening_stock))).collect();
+    Ok(Publication::Stock { store: STORE.to_owned(), lines })
+}
+
+struct Row {
+    sku: &'static str,
+    barcode: &'static str,
+    name: &'static str,
+    department: &'static str,
+    price: UnitPrice,
+    tax: &'static str,
+    tracked: bool,
+    opening_stock: i64,
+    sold_by: &'static str,
+}
+
+/// The rows of the catalogue, whose fields hold neither commas nor quotes.
+fn rows() -> anyhow::Result<Vec<Row>> {
+    let row = |line: &'static str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [sku, barcode, name, department, price, tax, tracked, opening_stock, sold_by] = fields[..] else {
+            bail!("a row of the demo catalogue has {} fields: {line}", fields.len());
+        };
+        let (euros, cents) = price.split_once('.').context("a price without cents")?;
+        let price = UnitPrice::from_minor(euros.parse::<i64>()? * 100 + cents.parse::<i64>()?);
+        let opening_stock = if opening_stock.is_empty() { 0 } else { opening_stock.parse()? };
+        Ok(Row {
+            sku,
+            barcode,
+            name,
+            department,
+            price,
+            tax,
+            tracked: tracked == "true",
+            opening_stock,
+            sold_by,
+        })
+    };
+    PRODUCTS.lines().skip(1).map(row).collect()
+}
+
+fn piece(code: &str, units: i64) -> StockCount {
+    StockCount { code: code.to_owned(), quantity: Quantity::of(units) }
+}
+
+struct DemoTill {
+    name: &'static str,
+    till: Till,
+    online: Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>,
+}
+
+impl DemoTill {
+    async fn open(
+        office: &Office,
+        home: &std::path::Path,
+        url: &str,
+        name: &'static str,
+    ) -> anyhow::Result<Self> {
+        let place = |what: &str| home.join(format!("till-{}{what}", name.to_lowercase()));
+        let till = Till::open(Options {
+            data: place(""),
+            journal: place("-journal"),
+            durable: true,
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+        })?;
+        if !till.is_enrolled() {
+            let code = office.enrol_code(STORE, name).await?;
+            till.enrol(url, &code, name).await?;
+        }
+        till.set_server(url);
+        let mut opened = DemoTill { name, till, online: None };
+        opened.go_online();
+        opened
+            .until("the catalogue", |till| {
+                till.catalogue_size().unwrap_or(0) > 100 && !till.staff().is_empty()
+            })
+            .await?;
+        Ok(opened)
+    }
+
+    fn go_online(&mut self) {
+        let (stop, stopped) = watch::channel(false);
+        self.online = Some((stop, tokio::spawn(synchronise(self.till.clone(), stopped))));
+    }
+
+    async fn go_offline(&mut self) {
+        if let Some((stop, task)) = self.online.take() {
+            let _gone = stop.send(true);
+            let _ended = task.await;
+        }
+    }
+
+    async fn until(&self, what: &str, so: impl Fn(&Till) -> bool) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while !so(&self.till) {
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "till {} waited too long for {what}: {:?}",
+                self.name,
+                self.till.status()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self) -> anyhow::Result<()> {
+        self.until("head office", |till| till.waiting() == 0).await
+    }
+
+    fn act(&self, command: Command) -> anyhow::Result<Answer> {
+        let people = self.till.staff();
+        let person = |role: &str| {
+            people
+                .iter()
+                .find(|(_, _, known)| known == role)
+                .map(|(id, ..)| *id)
+                .context("nobody of that role")
+        };
+        let session = Session { actor: person("cashier")?, approver: Some(person("manager")?) };
+        Ok(self.till.execute(&session, CommandId(Uuid::now_v7()), command)?)
+    }
+
+    /// Opens a shift; one that an earlier run left open is closed first.
+    fn open_day(&self) -> anyhow::Result<()> {
+        if self.till.open_sale().is_some() {
+            self.act(Command::AbandonSale(Some("left_open".to_owned())))?;
+        }
+        if self.till.shift_day().is_some() {
+            self.act(Command::CloseShift)?;
+        }
+        self.act(Command::OpenShift { shift: ShiftId(Uuid::now_v7()), float_minor: Minor::new(15_000) })?;
+        Ok(())
+    }
+
+    fn close_day(&self) -> anyhow::Result<()> {
+        self.act(Command::CloseShift)?;
+        Ok(())
+    }
+
+    fn sell(
+        &self,
+        lines: &[(&str, i64)],
+        discount_percent: Option<&str>,
+    ) -> anyhow::Result<(SaleId, String)> {
+        let sale = SaleId(Uuid::now_v7());
+        self.act(Command::OpenSale { sale, begun_as: BegunAs::Sale })?;
+        for (code, units) in lines {
+            self.act(Command::AddLine {
+                item: ItemName::Code((*code).to_owned()),
+                quantity: Quantity::of(*units),
+                amount: LineAmount::Catalogue,
+                reductions: Vec::new(),
+                references: Vec::new(),
+            })?;
+        }
+        if let Some(rate) = discount_percent.and_then(daybook_core::amount::Rate::percent) {
+            self.act(Command::Discount {
+                line: None,
+                source: ReductionSource::Sale,
+                name: None,
+                discount: Discount::Percent(rate),
+                reason: Some("regular".to_owned()),
+            })?;
+        }
+        Ok((sale, self.pay()?))
+    }
+
+    fn give_back(&self, sale: SaleId, line: u32) -> anyhow::Result<String> {
+        self.act(Command::OpenSale { sale: SaleId(Uuid::now_v7()), begun_as: BegunAs::Return })?;
+        self.act(Command::ReturnLine { sale, line, quantity: Quantity::ONE, restocked: true })?;
+        self.pay()
+    }
+
+    fn pay(&self) -> anyhow::Result<String> {
+        let answer = self.act(Command::Pay(TenderStatement::of("cash", None)))?;
+        Ok(answer.receipt.context("no receipt")?.number)
+    }
+}
