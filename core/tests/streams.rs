@@ -37,6 +37,7 @@ enum Try {
         thousandths: i64,
         amount: Amount,
         stated: Option<(ReductionSource, i64)>,
+        refers: Option<(i64, i64)>,
         exempt: bool,
     },
     AddMany(usize),
@@ -57,7 +58,7 @@ enum Try {
     SetCustomer(bool),
     Park,
     Abandon,
-    Tender(&'static str, Given),
+    Tender(&'static str, Given, Option<i64>),
     Complete,
     Pay(&'static str, Given),
 }
@@ -118,6 +119,11 @@ fn tenders() -> impl Strategy<Value = &'static str> {
     prop::sample::select(types.to_vec())
 }
 
+/// An amount or quantity as a person, or a broken program, may state it.
+fn extremes() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 0_i64..5_000, 1 => Just(i64::MAX), 1 => Just(i64::MIN)]
+}
+
 fn tries() -> impl Strategy<Value = Try> {
     use ReductionSource as S;
     let sources = vec![S::Loyalty, S::Promotion, S::Line, S::Sale, S::StoreCoupon];
@@ -128,6 +134,7 @@ fn tries() -> impl Strategy<Value = Try> {
         1 => prop_oneof![Just(i64::MAX), Just(i64::MIN), -3_000_i64..0],
     ];
     let stated = prop::option::weighted(0.2, (prop::sample::select(sources.clone()), 0_i64..500));
+    let refers = prop::option::weighted(0.1, (extremes(), extremes()));
     let index = || any::<prop::sample::Index>();
     let moves = prop::sample::select(vec![CashMove::In, CashMove::Out, CashMove::Drop]);
     let counts = prop::collection::vec(
@@ -144,8 +151,11 @@ fn tries() -> impl Strategy<Value = Try> {
         1 => counts.prop_map(Try::Count),
         2 => Just(Try::CloseShift),
         3 => begins.prop_map(|(begun_as, from_parked)| Try::Begin { begun_as, from_parked }),
-        16 => (0..shop::ITEMS, quantities.clone(), amounts(), stated, prop::bool::weighted(0.1))
-            .prop_map(|(item, thousandths, amount, stated, exempt)| Try::Add { item, thousandths, amount, stated, exempt }),
+        16 => (0..shop::ITEMS, quantities.clone(), amounts(), stated, refers, prop::bool::weighted(0.1)).prop_map(
+            |(item, thousandths, amount, stated, refers, exempt)| {
+                Try::Add { item, thousandths, amount, stated, refers, exempt }
+            }
+        ),
         5 => (index(), index(), 0_i64..120, prop::bool::weighted(0.8), any::<bool>()).prop_map(
             |(document, line, share, aware, restocked)| Try::TakeBack { document, line, share, aware, restocked }
         ),
@@ -157,7 +167,8 @@ fn tries() -> impl Strategy<Value = Try> {
         1 => (1_usize..12).prop_map(Try::AddMany),
         1 => Just(Try::Park),
         1 => Just(Try::Abandon),
-        3 => (tenders(), givens()).prop_map(|(name, given)| Try::Tender(name, given)),
+        3 => (tenders(), givens(), prop::option::weighted(0.2, extremes()))
+            .prop_map(|(name, given, foreign)| Try::Tender(name, given, foreign)),
         1 => Just(Try::Complete),
         6 => (tenders(), givens()).prop_map(|(name, given)| Try::Pay(name, given)),
     ]
@@ -208,7 +219,7 @@ fn attempt(shop: &mut Shop, attempt: &Try) -> bool {
         Try::Begin { begun_as, from_parked } => {
             shop.begin(*begun_as, from_parked.then(|| SaleId(uuid::Uuid::from_u128(1))))
         }
-        Try::Add { item, thousandths, amount, stated, exempt } => {
+        Try::Add { item, thousandths, amount, stated, refers, exempt } => {
             let quantity = Quantity::from_thousandths(*thousandths);
             let mut line = shop::line_of(*item, quantity);
             // What is taken back is stated in negative amounts.
@@ -225,6 +236,12 @@ fn attempt(shop: &mut Shop, attempt: &Try) -> bool {
                 name: Some(shop::STATED.to_owned()),
                 reason: None,
                 amount_minor: Minor::new(sign * amount),
+            }));
+            line.references.extend(refers.map(|(quantity, amount)| Reference {
+                sale: SaleId(uuid::Uuid::from_u128(0xdead)),
+                line: 1,
+                quantity: Quantity::from_thousandths(quantity),
+                amount_minor: Minor::new(amount),
             }));
             line.exemption = exempt.then(|| "diplomat".to_owned());
             shop.act(Command::AddLine(line))
@@ -259,7 +276,11 @@ fn attempt(shop: &mut Shop, attempt: &Try) -> bool {
         Try::SetCustomer(set) => shop.act(Command::SetCustomer(set.then(shop::customer))),
         Try::Park => shop.act(Command::Park),
         Try::Abandon => shop.act(Command::Abandon(None)),
-        Try::Tender(name, given) => shop.act(Command::Tender(statement(shop, name, *given))),
+        Try::Tender(name, given, foreign) => {
+            let foreign = foreign
+                .map(|amount| ForeignCash { currency: shop::dollars(), amount_minor: Minor::new(amount) });
+            shop.act(Command::Tender(TenderStatement { foreign, ..statement(shop, name, *given) }))
+        }
         Try::Complete => shop.act(Command::Complete),
         Try::Pay(name, given) => shop.act(Command::Pay(statement(shop, name, *given))),
     };

@@ -472,11 +472,14 @@ async fn hints_come_live_and_end_with_the_server() {
 async fn until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut heard = String::new();
     let mut bytes = [0; 1024];
-    while !heard.contains(wanted) {
-        let count = timeout(PATIENCE, stream.read(&mut bytes)).await.expect("in time").expect("a stream");
-        assert!(count > 0, "ended: {heard}");
-        heard.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
-    }
+    let listening = async {
+        while !heard.contains(wanted) {
+            let count = stream.read(&mut bytes).await.expect("a stream");
+            assert!(count > 0, "ended: {heard}");
+            heard.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        }
+    };
+    timeout(PATIENCE, listening).await.expect("heard in time");
     heard
 }
 

@@ -219,7 +219,8 @@ fn certificates_end_at_the_root() {
         let text = block.take(&format!("{name}.text"));
         let certificate: Certificate = written_alike(&text);
         assert_eq!(certificate.public_key, key(name).public());
-        let signed = SignedCertificate { certificate: text, signature: block.take(&format!("{name}.signature")) };
+        let signed =
+            SignedCertificate { certificate: text, signature: block.take(&format!("{name}.signature")) };
         assert_eq!(SignedCertificate::issue(&certificate, &issuer), signed);
         chain.push(signed);
         let verified = verify_chain(&chain, &root.public(), certificate.organisation, certificate.origin);
@@ -238,10 +239,8 @@ fn requests_are_signed() {
     let seal = Seal::sign(key("till").signing_key(), origin, events[1].1);
     assert_eq!((head.origin, head.previous, head.seal), (origin, Tip::NONE, seal.text()));
     let first = Seal::sign(key("till").signing_key(), origin, events[0].1);
-    let written: Vec<String> = vec![
-        EventText { seal: Some(first), ..events[0].0.clone() }.line(),
-        events[1].0.line(),
-    ];
+    let written: Vec<String> =
+        vec![EventText { seal: Some(first), ..events[0].0.clone() }.line(), events[1].0.line()];
     assert_eq!(lines.map(str::to_owned).collect::<Vec<_>>(), written);
     signed_request(&mut block, "POST", "/v1/push", "", body.as_bytes(), origin);
     block.done();

@@ -71,10 +71,8 @@ fn odd_receipts_come_out_as_reckoned_by_hand() {
     assert_eq!(plain.figure("durable"), true);
     assert!(plain.figure("seconds").is_number() && plain.figure("events").as_i64() > Some(60));
     for seed in ["1", "2", "3"] {
-        let rough = Played::of(
-            &golden("oddities.ndjson"),
-            &["--faults", "rough", "--seed", seed, "--durable", "0"],
-        );
+        let rough =
+            Played::of(&golden("oddities.ndjson"), &["--faults", "rough", "--seed", seed, "--durable", "0"]);
         rough.is_clean();
         assert_eq!(rough.figure("totals"), &totals, "seed {seed}");
         assert_eq!(rough.till_days, till_days, "seed {seed}");
@@ -103,7 +101,12 @@ fn a_file_that_cannot_be_played_is_refused_with_its_line_before_anything_is_play
         (8, r#""JPY""#, r#""ZZZ""#, "unknown currency \"ZZZ\""),
         (9, r#""JPY""#, r#""EUR""#, "shop South has receipts in JPY and now in EUR"),
         (10, r#""gross":0"#, r#""gross":5"#, "`net` is 0, but gross 5"),
-        (10, r#""tenders":[]"#, r#""tenders":[{"kind":"cash","amount":0}]"#, "a stock_adjust moves goods only"),
+        (
+            10,
+            r#""tenders":[]"#,
+            r#""tenders":[{"kind":"cash","amount":0}]"#,
+            "a stock_adjust moves goods only",
+        ),
         (11, r#""line":3"#, r#""line":4"#, "which has 4 lines counted from 0"),
         (13, r#""seq":3}"#, r#""seq":3"#, "EOF while parsing"),
     ];
@@ -159,13 +162,14 @@ fn play_a_day(set: &str, files: &[&str], from: &str, to: &str) {
 
 /// Writes a day of a data set as receipts; gives what its own oracle says, or why there are none.
 fn receipts_of(set: &str, files: &[&str], from: &str, to: &str, receipts: &Path) -> Result<Value, String> {
-    let data = std::env::var_os("DAYBOOK_SHARED_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
+    let data = std::env::var_os("DAYBOOK_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     for file in files.iter().copied().chain(["replay.py"]) {
         if !data.join(file).is_file() {
-            return Err(format!("there is no {} (DAYBOOK_SHARED_DATA says where the data is)", data.join(file).display()));
+            return Err(format!(
+                "there is no {} (DAYBOOK_SHARED_DATA says where the data is)",
+                data.join(file).display()
+            ));
         }
     }
     for (program, asked) in [("python3", "--version"), ("zstd", "--version")] {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use daybook_core::conflict::totals_differ;
 use daybook_core::chain::Hash;
+use daybook_core::conflict::totals_differ;
 use daybook_core::envelope::Envelope;
 use daybook_core::event::{EVENTS, Event, Reading};
 use daybook_tests::generate::{self, Stale, Why, example_path, root};
@@ -27,7 +27,9 @@ struct Golden {
 impl Golden {
     fn of(kind: &'static str, version: u32) -> Self {
         let schema = json(&format!("schemas/{kind}.v{version}.json"));
-        let Value::Object(payload) = json(&example_path(kind, version)) else { panic!("{kind} is no object") };
+        let Value::Object(payload) = json(&example_path(kind, version)) else {
+            panic!("{kind} is no object")
+        };
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .build(&schema)
@@ -124,7 +126,11 @@ fn a_value_of_another_type_is_broken_and_does_not_fit() {
             let mut payload = golden.payload.clone();
             // No field is a list within a list.
             payload.insert(name.clone(), serde_json::json!([[1]]));
-            assert!(matches!(golden.read(&payload), Reading::Broken(_)), "{} with a wrong {name}", golden.kind);
+            assert!(
+                matches!(golden.read(&payload), Reading::Broken(_)),
+                "{} with a wrong {name}",
+                golden.kind
+            );
             assert!(!golden.fits(&payload), "{} with a wrong {name}", golden.kind);
         }
     }

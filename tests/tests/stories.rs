@@ -270,6 +270,72 @@ async fn damaged_read_models_do_not_stop_a_sale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
+    let world = World::new().await;
+    let (data, journal) = (world.home.path().join("small"), world.home.path().join("small-journal"));
+    std::fs::create_dir_all(&data).unwrap();
+    let Some(_disk) = SmallDisk::mount(&data, "6m") else {
+        println!("left out: 1 full-disk story at the till (a tmpfs cannot be mounted here)");
+        return;
+    };
+    let mut till = StoryTill::open(&data, &journal, MONDAY_MORNING);
+    let code = world.office().enrol_code("High Street", "Till 1").await.unwrap();
+    till.till.enrol(&world.url(), &code, "Till 1").await.unwrap();
+    till.go_online();
+    till.wait_for("the catalogue", |till| {
+        till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
+    })
+    .await;
+    till.open_shift();
+    till.go_offline().await;
+    let ballast = data.join("ballast");
+    std::fs::write(&ballast, vec![1; 1 << 20]).unwrap();
+    let (mut sold, mut refused) = (0_i64, None);
+    till.begin(BegunAs::Sale);
+    while refused.is_none() && sold < 20_000 {
+        match till.try_do(add_line("roll", Quantity::ONE)) {
+            Ok(_) => sold += 1,
+            Err(error) => refused = Some(error.to_string()),
+        }
+    }
+    let refused = refused.expect("the disk gets full");
+    assert!(refused.contains("nothing was recorded") && refused.contains("disk is full"), "{refused}");
+    assert_eq!(
+        till.till.cart().unwrap().1.lines.len(),
+        usize::try_from(sold).unwrap(),
+        "what was acknowledged is in the cart"
+    );
+    std::fs::remove_file(&ballast).unwrap();
+    till.pay();
+    till.go_online();
+    till.sent().await;
+    let totals = world.settle().await;
+    assert_eq!(totals["totals"]["lines"], json!(sold));
+    assert_eq!(totals["totals"]["net"], json!(45 * sold));
+}
+
+/// A small disk in memory, gone when dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// None where mounting is not allowed.
+    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(at)
+            .stderr(std::process::Stdio::null())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then(|| SmallDisk(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _left_mounted = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_writer_is_refused_and_says_so() {
     let world = World::new().await;
     let till = world.till("Till 1").await;

@@ -428,10 +428,16 @@ impl Inner {
         } else {
             self.catch_up_views()
         };
-        if let Err(error) = projected {
-            tracing::error!(%error, "the read models could not follow; they are built anew");
-            if let Err(error) = self.rebuild_views() {
-                tracing::error!(%error, "the read models cannot be built anew now");
+        match projected {
+            Ok(()) => {}
+            Err(StoreError::Full) => {
+                tracing::error!("the disk is full; the read models follow when there is room again");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the read models could not follow; they are built anew");
+                if let Err(error) = self.rebuild_views() {
+                    tracing::error!(%error, "the read models cannot be built anew now");
+                }
             }
         }
     }

@@ -288,8 +288,12 @@ impl Shop {
         check_again(completed, &lines);
         for line in &lines {
             let [reference] = line.entered.references.as_slice() else { continue };
-            let original = self.documents.iter_mut().find(|d| d.completed.sale == reference.sale);
-            let returned = &mut original.expect("an original").returned;
+            // Receipts of other shops, or of no shop at all, can be named too.
+            let Some(original) = self.documents.iter_mut().find(|d| d.completed.sale == reference.sale)
+            else {
+                continue;
+            };
+            let returned = &mut original.returned;
             returned.entry(reference.line).or_default().push(Returned {
                 quantity: -line.entered.quantity,
                 net_minor: -line.net_minor,
@@ -490,6 +494,11 @@ pub fn line_of(number: usize, quantity: Quantity) -> NewLine {
     let item = item(number);
     let voucher = (item.kind == LineKind::StoredValue).then(|| VoucherId(Uuid::from_u128(77)));
     NewLine { voucher, ..NewLine::of(item, quantity) }
+}
+
+/// Another currency than the shop's.
+pub fn dollars() -> Currency {
+    Currency::from_code("USD").expect("a currency")
 }
 
 /// A customer.

@@ -85,11 +85,7 @@ pub fn root() -> PathBuf {
 pub fn outputs(root: &Path) -> anyhow::Result<Vec<Output>> {
     let mut outputs = Vec::new();
     for (name, schema) in schemas::versioned() {
-        outputs.push(Output {
-            path: format!("{SCHEMAS}/{name}.json"),
-            text: pretty(&schema),
-            golden: true,
-        });
+        outputs.push(Output { path: format!("{SCHEMAS}/{name}.json"), text: pretty(&schema), golden: true });
     }
     for (name, schema) in schemas::messages() {
         outputs.push(Output {

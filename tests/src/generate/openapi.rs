@@ -113,16 +113,15 @@ fn codes(schemas: &mut SchemaGenerator) -> BTreeMap<String, String> {
 fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
     let mut json = |schema: Value| vec![(JSON, schema)];
     Some(match (route.path, route.live) {
-        ("/v1/health", _) => {
-            Shape { asked: None, answered: json(of::<Health>(schemas)), causes: &[] }
-        }
+        ("/v1/health", _) => Shape { asked: None, answered: json(of::<Health>(schemas)), causes: &[] },
         ("/v1/enrol", _) => Shape {
             asked: Some((JSON, of::<EnrolRequest>(schemas))),
             answered: json(of::<EnrolAnswer>(schemas)),
             causes: &[Cause::EnrolmentRefused],
         },
         ("/v1/push", _) => {
-            let head = "The first line is the head; each further line is an event, `[envelope,payload,seal]`.";
+            let head =
+                "The first line is the head; each further line is an event, `[envelope,payload,seal]`.";
             let asked = lines(head, "x-first-line", of::<PushHead>(schemas), "x-further-lines", event_line());
             Shape {
                 asked: Some((NDJSON, asked)),
@@ -158,11 +157,9 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
                 causes: &[Cause::Forbidden, Cause::CursorUnknown],
             }
         }
-        ("/v1/report", _) => Shape {
-            asked: None,
-            answered: json(of::<Report>(schemas)),
-            causes: &[Cause::Forbidden],
-        },
+        ("/v1/report", _) => {
+            Shape { asked: None, answered: json(of::<Report>(schemas)), causes: &[Cause::Forbidden] }
+        }
         ("/v1/conflicts", _) => {
             let records = json!({"type": "array", "items": of::<ConflictRecord>(schemas)});
             Shape { asked: None, answered: json(records), causes: &[Cause::Forbidden] }
@@ -194,16 +191,12 @@ fn event_line() -> Value {
     })
 }
 
-fn operation(
-    route: &Route,
-    shape: Shape,
-    problem: &Value,
-    codes: &BTreeMap<String, String>,
-) -> Value {
+fn operation(route: &Route, shape: Shape, problem: &Value, codes: &BTreeMap<String, String>) -> Value {
     let name = route.path.rsplit('/').next().unwrap_or(route.path);
     let content = |(media, schema): (&str, Value)| (media.to_owned(), json!({"schema": schema}));
     let done: Map<String, Value> = shape.answered.into_iter().map(content).collect();
-    let mut responses = Map::from_iter([("200".to_owned(), json!({"description": "Done.", "content": done}))]);
+    let mut responses =
+        Map::from_iter([("200".to_owned(), json!({"description": "Done.", "content": done}))]);
     for (status, of_status) in statuses(route, shape.causes) {
         responses.insert(status.to_string(), refusal(status, &of_status, problem, codes));
     }
@@ -256,7 +249,9 @@ fn refusal(status: u16, causes: &[Cause], problem: &Value, codes: &BTreeMap<Stri
         "content": {JSON: {"schema": problem}},
     });
     if causes.iter().any(|cause| matches!(cause, Cause::Busy | Cause::Failed)) {
-        let words = format!("Seconds to wait for (status {status}); {RETRY_AFTER_SECONDS} unless the server knows better.");
+        let words = format!(
+            "Seconds to wait for (status {status}); {RETRY_AFTER_SECONDS} unless the server knows better."
+        );
         refusal["headers"] = json!({"retry-after": {"description": words, "schema": {"type": "integer"}}});
     }
     refusal
@@ -276,9 +271,17 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn query(name: &str) -> (&'static str, Value) {
     match name {
-        "scope" => ("The scope, such as `catalogue`. Needed for a page; left out where hints are asked for.", json!({"type": "string"})),
-        "cursor" => ("Where to go on: the cursor of the page before. Left out: from the beginning.", json!({"type": "string"})),
-        "store" => ("The store. Left out: all that the asker may see.", json!({"type": "string", "format": "uuid"})),
+        "scope" => (
+            "The scope, such as `catalogue`. Needed for a page; left out where hints are asked for.",
+            json!({"type": "string"}),
+        ),
+        "cursor" => (
+            "Where to go on: the cursor of the page before. Left out: from the beginning.",
+            json!({"type": "string"}),
+        ),
+        "store" => {
+            ("The store. Left out: all that the asker may see.", json!({"type": "string", "format": "uuid"}))
+        }
         "from" => ("The first business day.", json!({"type": "string", "format": "date"})),
         "to" => ("The last business day.", json!({"type": "string", "format": "date"})),
         "all" => ("Whether settled ones too.", json!({"type": "boolean"})),
@@ -294,9 +297,13 @@ fn join(first: &mut Value, second: &Value) -> anyhow::Result<()> {
     first["summary"] = format!("{before} {summary}").into();
     let mut parameters = second["parameters"].as_array().cloned().unwrap_or_default();
     let own = first["parameters"].as_array().cloned().unwrap_or_default();
-    parameters.extend(own.into_iter().filter(|one| !second["parameters"].as_array().is_some_and(|all| all.contains(one))));
+    parameters.extend(
+        own.into_iter()
+            .filter(|one| !second["parameters"].as_array().is_some_and(|all| all.contains(one))),
+    );
     first["parameters"] = parameters.into();
-    let (Some(into), Some(from)) = (first["responses"].as_object_mut(), second["responses"].as_object()) else {
+    let (Some(into), Some(from)) = (first["responses"].as_object_mut(), second["responses"].as_object())
+    else {
         bail!("an operation without responses");
     };
     for (status, response) in from {

@@ -69,12 +69,7 @@ fn title(schema: &Schema) -> String {
     schema.get("title").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn finished(
-    name: &str,
-    title: &str,
-    schema: Schema,
-    kinds: &BTreeMap<String, Option<String>>,
-) -> Value {
+fn finished(name: &str, title: &str, schema: Schema, kinds: &BTreeMap<String, Option<String>>) -> Value {
     let mut schema = schema.to_value();
     if let Value::Object(members) = &mut schema {
         members.insert("$id".to_owned(), format!("urn:daybook:schema:{name}").into());

@@ -89,12 +89,7 @@ fn known(kind: &str, version: u32, payload: &Map<String, Value>) -> anyhow::Resu
 }
 
 /// The streams that an example and its forms without one optional field belong to.
-fn streams(
-    kind: &str,
-    version: u32,
-    example: &Map<String, Value>,
-    schema: &Value,
-) -> anyhow::Result<String> {
+fn streams(kind: &str, version: u32, example: &Map<String, Value>, schema: &Value) -> anyhow::Result<String> {
     let required: BTreeSet<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut streams = vec![called(&known(kind, version, example)?.stream(), example)];
@@ -123,7 +118,8 @@ fn scopes(kind: &str, example: &Map<String, Value>) -> String {
     let store: StoreId = named.unwrap_or(SOME_STORE);
     let payload = Value::Object(example.clone()).to_string();
     let scope = |of: Option<StoreId>| {
-        scope_of(kind, &payload, of).map(|scope| format!("`{}`", scope.replace(&store.to_string(), "{store}")))
+        scope_of(kind, &payload, of)
+            .map(|scope| format!("`{}`", scope.replace(&store.to_string(), "{store}")))
     };
     match (scope(Some(store)), scope(None)) {
         (None, None) => "–".to_owned(),
@@ -175,7 +171,11 @@ fn routes() -> String {
             route.path,
             if route.live { " with `accept: text/event-stream`" } else { "" },
             if query.is_empty() { "–".to_owned() } else { query.join(", ") },
-            if route.body_bytes_max == 0 { "none".to_owned() } else { number(route.body_bytes_max as u64) + " bytes" },
+            if route.body_bytes_max == 0 {
+                "none".to_owned()
+            } else {
+                number(route.body_bytes_max as u64) + " bytes"
+            },
             route.seconds_max,
             route.about,
         ));
@@ -271,7 +271,9 @@ mod tests {
         let filled = "words\n<!-- generated:a -->\n\n| new |\n\n<!-- /generated -->\nwords\n";
         assert_eq!(fill(document, &tables).unwrap(), filled);
         assert_eq!(fill(filled, &tables).unwrap(), filled);
-        for broken in ["words\n", "<!-- generated:b -->\n<!-- /generated -->\n", "<!-- generated:a -->\n| old |\n"] {
+        for broken in
+            ["words\n", "<!-- generated:b -->\n<!-- /generated -->\n", "<!-- generated:a -->\n| old |\n"]
+        {
             assert!(fill(broken, &tables).is_err(), "{broken}");
         }
     }
@@ -287,7 +289,9 @@ mod tests {
 
     #[test]
     fn digits_stand_in_groups_of_three() {
-        for (value, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (9_007_199_254_740_991, "9,007,199,254,740,991")] {
+        for (value, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (9_007_199_254_740_991, "9,007,199,254,740,991")]
+        {
             assert_eq!(number(value), text);
         }
     }
