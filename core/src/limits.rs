@@ -7,6 +7,8 @@
 pub const AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;
 /// Largest amount on one line, in minor units. Five thousand such lines still fit into [`AMOUNT_MINOR_MAX`].
 pub const LINE_AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
+/// Decimals of a currency up to which its amounts can be shown. ISO 4217 knows no more than four.
+pub const CURRENCY_EXPONENT_MAX: u8 = 18;
 /// Largest quantity on one line, in thousandths.
 pub const QUANTITY_THOUSANDTHS_MAX: i64 = 1_000_000_000_000;
 /// Largest unit price, in ten-thousandths of a minor unit.

@@ -6,6 +6,7 @@
 use proptest::prelude::*;
 
 use daybook_core::amount::{Minor, Quantity, Rate, UnitPrice};
+use daybook_core::event::Event;
 use daybook_core::event::sale::{
     BegunAs, Discount, ForeignCash, Prices, Reduction, ReductionSource, Reference, TaxRounding,
 };
@@ -96,9 +97,11 @@ fn amounts() -> impl Strategy<Value = Amount> {
 }
 
 fn discounts() -> impl Strategy<Value = Discount> {
-    let rates = prop::sample::select(vec!["0", "5", "10", "33.333333", "100", "101"]);
+    // Text from outside can name rates that no discount has.
+    let rates = prop::sample::select(vec!["0", "5", "10", "33.333333", "100", "101", "-5", "0.0000001"]);
+    let rate = |text: &str| serde_json::from_value::<Rate>(text.into()).expect("a decimal");
     prop_oneof![
-        rates.prop_map(|rate| Discount::Percent(Rate::percent(rate).unwrap_or_default())),
+        rates.prop_map(move |text| Discount::Percent(rate(text))),
         (-10_i64..3_000).prop_map(|amount| Discount::AmountMinor(Minor::new(amount))),
     ]
 }
@@ -133,7 +136,8 @@ fn tries() -> impl Strategy<Value = Try> {
         1 => (-3_i64..1).prop_map(|units| units * 1_000),
         1 => prop_oneof![Just(i64::MAX), Just(i64::MIN), -3_000_i64..0],
     ];
-    let stated = prop::option::weighted(0.2, (prop::sample::select(sources.clone()), 0_i64..500));
+    let reductions = prop_oneof![9 => 0_i64..500, 1 => 0..=1_000_000_000_000_i64];
+    let stated = prop::option::weighted(0.2, (prop::sample::select(sources.clone()), reductions));
     let refers = prop::option::weighted(0.1, (extremes(), extremes()));
     let index = || any::<prop::sample::Index>();
     let moves = prop::sample::select(vec![CashMove::In, CashMove::Out, CashMove::Drop]);
@@ -298,12 +302,14 @@ fn statement(shop: &Shop, name: &str, given: Given) -> TenderStatement {
     TenderStatement::of(name, given)
 }
 
-fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+/// So many times the usual number of cases, divided by so many.
+fn cases(times: u32, divided_by: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases * times / divided_by).max(1), failure_persistence: None, ..usual }
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(4, 1))]
 
     #[test]
     fn whatever_is_accepted_balances_adds_up_and_closes(rules in rules(), tries in prop::collection::vec(tries(), 1..80)) {
@@ -336,12 +342,51 @@ proptest! {
         for event in order.iter().filter(|_| !shop.events.is_empty()).map(|index| index.get(&shop.events)) {
             sale.evolve(event);
             book.evolve(event);
-            sale.reckon(&[]);
-            let _settled = (sale.settled(), book.counters_now());
         }
-        // What came of it can be decided upon, whatever is decided.
+        // What came of it may make no sense; it can still be looked at and decided upon.
         shop.cart = Some((SaleId(uuid::Uuid::from_u128(1)), sale));
         shop.book = book;
-        let _decided = shop.still_due();
+        let cash = || TenderStatement::of("cash", None);
+        for command in [Command::Park, Command::Tender(cash()), Command::Complete, Command::Pay(cash())] {
+            let _decided = shop.decide(command);
+        }
+        shop.cart = None;
+        let _closed = shop.decide_on_shift(shift::Command::Close);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1, 8))]
+
+    #[test]
+    fn a_document_too_large_for_one_event_goes_before_it_in_parts_and_stands_as_one(
+        rules in rules(),
+        lines in 60_usize..400,
+        discounts in prop::collection::vec(discounts(), 0..3),
+        parked in any::<bool>(),
+    ) {
+        let mut shop = Shop::new(&rules);
+        attempt(&mut shop, &Try::AddMany(lines));
+        for discount in discounts {
+            attempt(&mut shop, &Try::Discount { line: None, source: ReductionSource::StoreCoupon, discount });
+        }
+        let end = if parked { Try::Park } else { Try::Pay("cash", Given::Exactly) };
+        prop_assert!(attempt(&mut shop, &end));
+        let parts: Vec<_> = shop.events.iter().filter_map(|event| match event {
+            Event::SaleLinesRecorded(part) => Some(part),
+            _ => None,
+        }).collect();
+        let (parks, inline, count) = match shop.events.last() {
+            Some(Event::SaleCompleted(completed)) => (false, &completed.lines, completed.parts),
+            Some(Event::SaleParked(parked)) => (true, &parked.lines, parked.parts),
+            other => panic!("the document ended in {other:?}"),
+        };
+        prop_assert_eq!(parks, parked);
+        prop_assert!(lines < 100 || !parts.is_empty());
+        prop_assert_eq!(parts.len(), count as usize);
+        let numbered = parts.iter().zip(1..).all(|(part, n)| (part.part, part.of, part.parks) == (n, count, parked));
+        prop_assert!(numbered);
+        let all = parts.iter().flat_map(|part| &part.lines).chain(inline).map(|line| line.entered.line as usize);
+        prop_assert!(all.eq(1..=lines));
     }
 }

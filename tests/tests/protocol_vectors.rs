@@ -71,7 +71,7 @@ fn blocks() -> Vec<Block> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    assert!(text.len() % 2 == 0, "{text}");
+    assert!(text.len().is_multiple_of(2), "{text}");
     let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
     (0..text.len()).step_by(2).map(byte).collect()
 }
@@ -99,6 +99,43 @@ fn hmac(key: [u8; 32], message: &[u8]) -> Hash {
     };
     let inner = sha256(&[&pad(0x36), message].concat());
     sha256(&[&pad(0x5c)[..], &inner.0].concat())
+}
+
+#[test]
+fn numbers_in_the_text_are_those_of_core() {
+    use daybook_core::limits as at_most;
+    let document = std::fs::read_to_string(root().join("docs/PROTOCOL.md")).unwrap();
+    // As it stands in the document: in lines of any length, with thousands apart.
+    let text = document.split_whitespace().collect::<Vec<_>>().join(" ").replace(',', "");
+    let minutes = |micros: i64| micros / 60_000_000;
+    assert_eq!((minutes(at_most::ENROL_CODE_LIFE), minutes(at_most::CLOCK_SKEW_MAX)), (10, 2));
+    assert_eq!((at_most::BACKOFF_MILLIS_FIRST, at_most::LIVE_SECONDS_MAX), (500, 60 * 60));
+    assert_eq!((at_most::ENROL_CODE_CHARS, at_most::PUSH_BYTES_MAX), (10, 1 << 20));
+    assert_eq!(daybook_server::http::sse::POSITION_UNKNOWN, at_most::AMOUNT_MINOR_MAX);
+    for words in [
+        format!("At most {} certificates are presented", at_most::CERTIFICATES_MAX),
+        format!("each text at most {} bytes", at_most::EVENT_TEXT_BYTES_MAX),
+        format!(
+            "have 1 to {} characters `series` 1 to {}.",
+            at_most::NAME_CHARS_MAX,
+            at_most::CODE_CHARS_MAX
+        ),
+        format!("N being 1 to {} visible ASCII", at_most::CODE_CHARS_MAX),
+        format!("has at least {} bytes", at_most::COMPRESS_FROM_BYTES),
+        format!("in seconds: {} unless the server knows better", at_most::RETRY_AFTER_SECONDS),
+        format!("After {} wrong proofs within ten minutes", at_most::ENROL_FAILURES_MAX),
+        format!("every {} seconds.", at_most::HEARTBEAT_SECONDS),
+        format!("at most {} events and about 1 MiB", at_most::PUSH_EVENTS_MAX),
+        format!("A position of {} means", at_most::AMOUNT_MINOR_MAX),
+        format!("every {} seconds. The stream ends after an hour", at_most::LIVE_PING_SECONDS),
+        format!("at most {}; `cursor`", at_most::CONFLICTS_PAGE_MAX),
+        format!(
+            "begins at 0.5 seconds doubles with every failure in a row and ends at {} seconds",
+            at_most::BACKOFF_SECONDS_MAX
+        ),
+    ] {
+        assert!(text.contains(&words), "{words}");
+    }
 }
 
 #[test]

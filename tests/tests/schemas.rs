@@ -171,7 +171,7 @@ fn every_message_of_the_wire_has_its_schema() {
             described = false;
         }
     }
-    assert!(messages.len() >= 13, "{messages:?}");
+    assert!(messages.contains(&"PushHead".to_owned()) && messages.len() > 10, "{messages:?}");
     messages.extend(["Certificate", "SignedCertificate", "Conflict", "Report"].map(str::to_owned));
     let titles: BTreeMap<String, String> = fs::read_dir(root().join("schemas"))
         .unwrap()

@@ -15,11 +15,14 @@ use crate::event::stock::StockLine;
 use crate::event::{Event, Reading};
 use crate::ids::{EventId, OriginId, ProductId, SaleId, StoreId};
 use crate::journal::post;
-use crate::limits::{LINE_AMOUNT_MINOR_MAX, LINES_MAX, QUANTITY_THOUSANDTHS_MAX};
+use crate::limits::{
+    CURRENCY_EXPONENT_MAX, LINE_AMOUNT_MINOR_MAX, LINES_MAX, QUANTITY_THOUSANDTHS_MAX, TENDERS_MAX,
+};
 use crate::project::rows::{
     Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OrderKey, OriginRow,
     ShiftRow, StockMove, StockMoveKind,
 };
+use crate::sale::reckon::is_within_limits;
 
 /// An event as the log holds it, ready to be projected.
 #[derive(Clone, Debug)]
@@ -76,6 +79,18 @@ fn read(origin: OriginId, tip: Tip, text: &EventText) -> Result<(Envelope, Event
 /// What goes beyond a limit that arithmetic over read models relies on.
 fn excess(event: &Event) -> Option<&'static str> {
     let lines: &[Line] = match event {
+        Event::SaleCompleted(completed) if usize::try_from(completed.parts).is_ok_and(|p| p > LINES_MAX) => {
+            return Some("the number of parts");
+        }
+        Event::SaleCompleted(completed) if completed.tenders.len() > TENDERS_MAX => {
+            return Some("the number of tenders");
+        }
+        Event::SaleTenderCorrected(corrected) if corrected.instead.len() > TENDERS_MAX => {
+            return Some("the number of tenders");
+        }
+        Event::SaleCompleted(completed) if completed.terms.currency.exponent > CURRENCY_EXPONENT_MAX => {
+            return Some("the currency's decimals");
+        }
         Event::SaleCompleted(completed) => &completed.lines,
         Event::SaleLinesRecorded(part) => &part.lines,
         Event::SaleParked(parked) => &parked.lines,
@@ -86,19 +101,17 @@ fn excess(event: &Event) -> Option<&'static str> {
         Event::StockArrived(stock) => return excess_of_stock(&stock.lines),
         _ => return None,
     };
-    let over = |line: &Line| {
-        line.entered.extended_minor.abs().get() > LINE_AMOUNT_MINOR_MAX
-            || line.net_minor.abs().get() > LINE_AMOUNT_MINOR_MAX
-            || line.entered.quantity.abs().thousandths() > QUANTITY_THOUSANDTHS_MAX
-    };
-    (lines.len() > LINES_MAX || lines.iter().any(over)).then_some("a line")
+    (lines.len() > LINES_MAX || !lines.iter().all(is_within_limits)).then_some("a line")
 }
 
 fn excess_of_stock(lines: &[StockLine]) -> Option<&'static str> {
-    lines
-        .iter()
-        .any(|line| line.quantity.abs().thousandths() > QUANTITY_THOUSANDTHS_MAX)
-        .then_some("a quantity")
+    let over = |line: &StockLine| {
+        line.quantity.abs().thousandths() > QUANTITY_THOUSANDTHS_MAX
+            || line
+                .unit_cost
+                .is_some_and(|cost| cost.extend(line.quantity).abs().get() > LINE_AMOUNT_MINOR_MAX)
+    };
+    lines.iter().any(over).then_some("a line")
 }
 
 /// A change of the read models.

@@ -23,6 +23,7 @@ use crate::limits::{
     NAME_CHARS_MAX, QUANTITY_THOUSANDTHS_MAX, REDUCTIONS_MAX, REFERENCES_MAX, TENDERS_MAX,
 };
 use crate::sale::promotion::Promotion;
+use crate::sale::reckon::is_within_limits;
 use crate::sale::returns::{Original, return_line};
 use crate::sale::tender::{TenderStatement, take};
 use crate::sale::{Phase, Rejection, Sale};
@@ -398,7 +399,9 @@ fn grant_discount(sale: &Sale, context: &Context<'_>, event: Discounted) -> Resu
         {
             return Err(Rejection::BeyondLimit("the discount"));
         }
-        (_, _, Discount::Percent(rate)) if rate > crate::amount::Rate::percent("100").unwrap_or_default() => {
+        (_, _, Discount::Percent(rate))
+            if !rate.is_sane() || rate > crate::amount::Rate::percent("100").unwrap_or_default() =>
+        {
             return Err(Rejection::BeyondLimit("the discount"));
         }
         _ => {}
@@ -426,12 +429,14 @@ fn tender(
     if sale.tenders.len() >= TENDERS_MAX {
         return Err(Rejection::BeyondLimit("the number of tenders"));
     }
-    if statement.given_minor.is_some_and(|given| !given.is_recordable()) {
+    let foreign = statement.foreign.as_ref().map(|foreign| foreign.amount_minor);
+    if statement.given_minor.into_iter().chain(foreign).any(|amount| !amount.is_recordable()) {
         return Err(Rejection::BeyondLimit("the amount"));
     }
     let due = reckoned.totals.total_minor - sale.settled();
     let number = u32::try_from(sale.tenders.len()).unwrap_or(u32::MAX) + 1;
-    let tender = take(statement, number, due, &opened.terms, context.tender_types)?;
+    let rounded = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
+    let tender = take(statement, number, due, rounded, &opened.terms, context.tender_types)?;
     Ok(Decision::of(Tendered { sale: id, tender }))
 }
 
@@ -448,7 +453,7 @@ fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, 
     }
     let mut totals = reckoned.totals;
     totals.rounding_minor = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
-    if !totals.total_minor.is_recordable() {
+    if !totals.total_minor.is_recordable() || !reckoned.lines.iter().all(is_within_limits) {
         return Err(Rejection::BeyondLimit("the total"));
     }
     let (mut events, lines, parts) = cut_lines(opened, context.document, false, reckoned.lines);
@@ -480,6 +485,9 @@ fn park(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, Reje
     let reckoned = sale.reckon(context.promotions).ok_or(Rejection::NotOpen)?;
     if reckoned.lines.is_empty() {
         return Err(Rejection::Empty);
+    }
+    if !reckoned.lines.iter().all(is_within_limits) {
+        return Err(Rejection::BeyondLimit("the total"));
     }
     let (mut events, lines, parts) = cut_lines(opened, context.document, true, reckoned.lines);
     events.push(Event::from(Parked { sale: id, customer: sale.customer, lines, parts }));
@@ -524,10 +532,12 @@ fn next_line(sale: &Sale) -> Result<u32, Rejection> {
 
 fn check_line(line: &CartLine) -> Result<(), Rejection> {
     let amounts = std::iter::once(line.extended_minor).chain(line.reductions.iter().map(|r| r.amount_minor));
-    if amounts.into_iter().any(|amount| amount.abs().get() > LINE_AMOUNT_MINOR_MAX) {
+    let mut amounts = amounts.chain(line.references.iter().map(|r| r.amount_minor));
+    if amounts.any(|amount| amount.abs().get() > LINE_AMOUNT_MINOR_MAX) {
         return Err(Rejection::BeyondLimit("the amount"));
     }
-    if line.quantity.abs().thousandths() > QUANTITY_THOUSANDTHS_MAX {
+    let mut quantities = std::iter::once(line.quantity).chain(line.references.iter().map(|r| r.quantity));
+    if quantities.any(|quantity| quantity.abs().thousandths() > QUANTITY_THOUSANDTHS_MAX) {
         return Err(Rejection::BeyondLimit("the quantity"));
     }
     if line.references.len() > REFERENCES_MAX || line.reductions.len() > REDUCTIONS_MAX {

@@ -4,11 +4,12 @@
 //! document. The pipeline is fixed (trade rule 3): what was entered, promotions, discounts of a line, discounts of the whole sale, store
 //! coupons, each on the previous result; then tax.
 
-use crate::amount::{Minor, allocate};
+use crate::amount::{Minor, Rate, allocate};
 use crate::event::sale::{
     CartLine, Direction, Discount, Discounted, Line, LineKind, Prices, Reduction, ReductionSource, TaxAmount,
     Terms, Totals,
 };
+use crate::limits::{LINE_AMOUNT_MINOR_MAX, QUANTITY_THOUSANDTHS_MAX};
 use crate::sale::promotion::{Promotion, promote};
 use crate::sale::tax::{sum_taxes, tax_lines};
 
@@ -79,6 +80,26 @@ pub fn sum_up(terms: &Terms, lines: Vec<Line>) -> Reckoned {
 /// Extended amount less the reductions so far.
 pub fn net_of(line: &CartLine) -> Minor {
     line.extended_minor - line.reductions.iter().map(|reduction| reduction.amount_minor).sum()
+}
+
+/// Whether a line stays within the limits that sums over many documents rely on.
+pub fn is_within_limits(line: &Line) -> bool {
+    let entered = &line.entered;
+    let cost = entered.unit_cost.map_or(Minor::ZERO, |cost| cost.extend(entered.quantity));
+    let taxes: Minor = line.tax_amounts.iter().map(|tax| tax.amount_minor.abs()).sum();
+    let mut amounts = [entered.extended_minor, line.net_minor, cost, taxes]
+        .into_iter()
+        .chain(entered.references.iter().map(|reference| reference.amount_minor));
+    let mut quantities = std::iter::once(entered.quantity)
+        .chain(entered.references.iter().map(|reference| reference.quantity));
+    let mut rates = entered
+        .taxes
+        .iter()
+        .map(|tax| tax.rate)
+        .chain(line.tax_amounts.iter().map(|tax| tax.rate));
+    amounts.all(|amount| amount.abs().get() <= LINE_AMOUNT_MINOR_MAX)
+        && quantities.all(|quantity| quantity.abs().thousandths() <= QUANTITY_THOUSANDTHS_MAX)
+        && rates.all(Rate::is_sane)
 }
 
 fn apply_promotions(lines: &mut [CartLine], promotions: &[Promotion]) {

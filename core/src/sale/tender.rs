@@ -48,19 +48,22 @@ impl TenderStatement {
     }
 }
 
-/// The tender numbered `number` that a statement amounts to when `due` remains (negative: to be paid out).
+/// The tender numbered `number` that a statement amounts to when `due` remains (negative: to be paid out) after earlier tenders brought
+/// about a rounding of `rounded`.
 pub fn take(
     statement: &TenderStatement,
     number: u32,
     due: Minor,
+    rounded: Minor,
     terms: &Terms,
     types: &BTreeMap<String, TenderType>,
 ) -> Result<Tender, Rejection> {
     let tender_type = types
         .get(&statement.tender_type)
         .ok_or_else(|| Rejection::NoSuchTenderType(statement.tender_type.clone()))?;
+    // Rounding is applied once: where a tender that is kept whole came after cash, all that was not paid so far is rounded again.
     let payable = match (&terms.cash_rounding, tender_type.rounds) {
-        (Some(rounding), true) => round_cash(due, rounding),
+        (Some(rounding), true) if !due.is_zero() => round_cash(due - rounded, rounding),
         _ => due,
     };
     let given = statement.given_minor.unwrap_or(payable);
@@ -183,7 +186,7 @@ mod tests {
                 cash_rounding: Some(CashRounding { step_minor: step }),
             };
             let statement = TenderStatement::of(name, given.map(Minor::new));
-            let taken = take(&statement, 1, Minor::new(due), &terms, &default_tender_types());
+            let taken = take(&statement, 1, Minor::new(due), Minor::ZERO, &terms, &default_tender_types());
             let short = |t: Tender| {
                 (
                     t.amount_minor.get(),

@@ -26,7 +26,7 @@ use daybook_core::ids::{
 use daybook_core::journal::{DUE, post};
 use daybook_core::project::{Change, Input, project};
 use daybook_core::record::{Circumstances, Draft, Writer};
-use daybook_core::sale::decide::{self, NewLine};
+use daybook_core::sale::decide::{self, Decision, NewLine};
 use daybook_core::sale::promotion::Promotion;
 use daybook_core::sale::reckon::reckon;
 use daybook_core::sale::returns::{Original, Returned};
@@ -157,6 +157,13 @@ impl Shop {
 
     /// Does something with the open cart.
     pub fn act(&mut self, command: decide::Command) -> Result<(), Rejection> {
+        let decision = self.decide(command)?;
+        self.record(decision.events);
+        Ok(())
+    }
+
+    /// Decides about the open cart and records nothing.
+    pub fn decide(&self, command: decide::Command) -> Result<Decision, Rejection> {
         let Some((id, sale)) = &self.cart else { return Err(Rejection::NotOpen) };
         let document = EventId(Uuid::from_u128(self.ids + 500_000_000));
         let context = decide::Context {
@@ -171,13 +178,18 @@ impl Shop {
             document,
             local: ("2026-03-21T10:00:00".to_owned(), 60),
         };
-        let decision = decide::decide(sale, *id, &context, command)?;
-        self.record(decision.events);
-        Ok(())
+        decide::decide(sale, *id, &context, command)
     }
 
     /// Does something with the shift.
     pub fn act_on_shift(&mut self, command: shift::Command) -> Result<(), Rejection> {
+        let decision = self.decide_on_shift(command)?;
+        self.record(decision.events);
+        Ok(())
+    }
+
+    /// Decides about the shift and records nothing.
+    pub fn decide_on_shift(&self, command: shift::Command) -> Result<Decision, Rejection> {
         let context = shift::Context {
             store: StoreId(Uuid::from_u128(2)),
             till: TillId(Uuid::from_u128(3)),
@@ -187,9 +199,7 @@ impl Shop {
             authority: &self.authority,
             sale_open: self.cart.is_some(),
         };
-        let decision = shift::decide(&self.book, &context, command)?;
-        self.record(decision.events);
-        Ok(())
+        shift::decide(&self.book, &context, command)
     }
 
     /// Opens a shift with a float.
@@ -433,7 +443,10 @@ fn check_again(completed: &Completed, lines: &[Line]) {
     assert_eq!(again.taxes, completed.taxes);
     for line in lines.iter().filter(|line| line.entered.direction == Direction::Sale) {
         let kept_out = matches!(line.entered.kind, LineKind::StoredValue | LineKind::Deposit);
-        let reduced = line.entered.reductions.iter().any(|r| r.name.as_deref() != Some(STATED));
+        let mut granted =
+            line.entered.reductions.iter().filter(|r| r.name.as_deref() != Some(STATED)).peekable();
+        let reduced = granted.peek().is_some();
+        assert!(granted.all(|reduction| reduction.amount_minor > Minor::ZERO), "{line:?}");
         assert!(!reduced || line.entered.discountable && !kept_out, "{line:?}");
         assert!(
             !reduced || line.net_minor >= Minor::ZERO,
@@ -450,7 +463,7 @@ fn product(number: u128) -> ProductId {
 pub const STATED: &str = "as agreed";
 
 /// Number of things that can be rung up.
-pub const ITEMS: usize = 9;
+pub const ITEMS: usize = 10;
 
 /// A thing that can be rung up.
 pub fn item(number: usize) -> Item {
@@ -470,6 +483,7 @@ pub fn item(number: usize) -> Item {
         5 => ("Gift card", LineKind::StoredValue, None, Vec::new()),
         6 => ("Repair", LineKind::Service, price(12_345_678), vec![tax(1, "19"), tax(2, "7")]),
         7 => ("For the lifeboats", LineKind::Donation, price(1_000_000), Vec::new()),
+        8 => ("Cigar", LineKind::Goods, price(25_000_000), vec![tax(5, "1000")]),
         _ => ("Bag", LineKind::Fee, price(100_000), vec![tax(1, "19")]),
     };
     let tracked = matches!(number, 1 | 2);
@@ -485,7 +499,7 @@ pub fn item(number: usize) -> Item {
         tracked,
         on_hand: tracked.then_some(Quantity::of(5)),
         unit_cost: (number % 2 == 1).then(|| UnitPrice::from_ten_thousandths(1_234_567)),
-        discountable: number != 8,
+        discountable: number != 9,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Head office on the network: connections in, signed answers out.
 //!
-//! Straight on hyper, HTTP/1.1 only. The road of a request is [`exchange`]: its head becomes an [`route::Endpoint`] or is refused, its
+//! Straight on hyper, HTTP/1.1 only. The road of a request is `exchange`: its head becomes an [`route::Endpoint`] or is refused, its
 //! signer proves who they are, its body is read within bounds, a handler asks the office, the answer is signed. Whatever a stranger
 //! can make grow has a limit: connections, heads, bodies, time, memory. Nothing here knows what an event means.
 

@@ -111,7 +111,7 @@ fn codes(schemas: &mut SchemaGenerator) -> BTreeMap<String, String> {
 }
 
 fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
-    let mut json = |schema: Value| vec![(JSON, schema)];
+    let json = |schema: Value| vec![(JSON, schema)];
     Some(match (route.path, route.live) {
         ("/v1/health", _) => Shape { asked: None, answered: json(of::<Health>(schemas)), causes: &[] },
         ("/v1/enrol", _) => Shape {

@@ -95,9 +95,10 @@ pub(super) fn plain_words(value: &mut Value, kinds: &BTreeMap<String, Option<Str
     }
 }
 
-/// A text without links into Rust's documentation: a payload is called by its type, anything else by its last name.
+/// A text without links into Rust's documentation and into our own rules: a payload is called by its type, anything else by its
+/// last name.
 fn plain(text: &str, kinds: &BTreeMap<String, Option<String>>) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = without_rules(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut plain = String::new();
     let mut rest = text.as_str();
     while let Some((before, linked)) = rest.split_once("[`") {
@@ -110,6 +111,17 @@ fn plain(text: &str, kinds: &BTreeMap<String, Option<String>>) -> String {
     }
     plain.push_str(rest);
     plain
+}
+
+/// Comments name the rules of trade they follow; whoever reads a schema has no list of them.
+fn without_rules(text: &str) -> String {
+    match text
+        .split_once(" (trade rule")
+        .and_then(|(before, rule)| Some((before, rule.split_once(')')?.1)))
+    {
+        Some((before, after)) => format!("{before}{}", without_rules(after)),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +139,7 @@ mod tests {
             ("See [`crate::merge::register`] and [`Opened`].", "See `register` and `Opened`."),
             ("Such as `sale/0192…`.", "Such as `sale/0192…`."),
             ("Left open [`so", "Left open [`so"),
+            ("Never recomputed (trade rule 2). Shown (trade rules 2 and 3).", "Never recomputed. Shown."),
         ] {
             assert_eq!(plain(text, &kinds), expected);
         }

@@ -72,7 +72,7 @@ fn events(root: &Path) -> anyhow::Result<String> {
             "| `{kind}` | {version} | {} | {} | {} | {} | {} |\n",
             streams(kind, *version, &example, schema)?,
             if event.is_description() { "yes" } else { "" },
-            scopes(kind, &example),
+            scopes(kind, *version, &example),
             if event.is_sealed() { "yes" } else { "" },
             meaning(kind, schema),
         ));
@@ -113,29 +113,41 @@ fn called(stream: &str, payload: &Map<String, Value>) -> String {
     stream.split('/').enumerate().map(segment).collect::<Vec<_>>().join("/")
 }
 
-fn scopes(kind: &str, example: &Map<String, Value>) -> String {
+/// The scopes an example travels in: from a till, from head office, and from head office where it names no store.
+fn scopes(kind: &str, version: u32, example: &Map<String, Value>) -> String {
     let named = example.get("store").and_then(Value::as_str).and_then(|store| store.parse().ok());
     let store: StoreId = named.unwrap_or(SOME_STORE);
-    let payload = Value::Object(example.clone()).to_string();
-    let scope = |of: Option<StoreId>| {
-        scope_of(kind, &payload, of)
-            .map(|scope| format!("`{}`", scope.replace(&store.to_string(), "{store}")))
+    let scope = |payload: &Map<String, Value>, of: Option<StoreId>| {
+        let payload = Value::Object(payload.clone()).to_string();
+        let scope = scope_of(kind, &payload, of);
+        scope.map_or_else(
+            || "–".to_owned(),
+            |scope| format!("`{}`", scope.replace(&store.to_string(), "{store}")),
+        )
     };
-    match (scope(Some(store)), scope(None)) {
-        (None, None) => "–".to_owned(),
-        (till, office) if till == office => till.unwrap_or_default(),
-        (till, office) => {
-            let or_none = |scope: Option<String>| scope.unwrap_or_else(|| "–".to_owned());
-            format!("from a till {}, from head office {}", or_none(till), or_none(office))
+    let (till, office) = (scope(example, Some(store)), scope(example, None));
+    let mut words = if till == office {
+        till
+    } else {
+        format!("from a till {till}, from head office {office}")
+    };
+    let mut nowhere = example.clone();
+    if nowhere.remove("store").is_some() && known(kind, version, &nowhere).is_ok() {
+        let without = scope(&nowhere, None);
+        if without != office {
+            words.push_str(&format!("; without a store {without}"));
         }
     }
+    words
 }
 
 /// One line out of the schema's description. One that says no more than the type's name gives the fields instead.
 fn meaning(kind: &str, schema: &Value) -> String {
     let description = schema["description"].as_str().unwrap_or_default();
-    let words = description.strip_prefix(&format!("`{kind}`")).unwrap_or(description);
-    let words = words.trim_start_matches([':', '.']).trim();
+    let words = match description.strip_prefix(&format!("`{kind}`")) {
+        Some(rest) if rest.starts_with([':', '.']) => rest[1..].trim(),
+        _ => description,
+    };
     let words = if words.is_empty() { fields(schema) } else { words.to_owned() };
     let mut letters = words.chars();
     let capital = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
@@ -146,11 +158,19 @@ fn fields(schema: &Value) -> String {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().into_iter().flat_map(Map::keys);
-    let more = properties.filter(|name| !required.contains(&name.as_str())).count();
-    let names: Vec<String> = required.iter().map(|name| format!("`{name}`")).collect();
-    match more {
-        0 => format!("holds {}", names.join(", ")),
-        _ => format!("holds {} and up to {more} more", names.join(", ")),
+    let optional: Vec<&str> =
+        properties.map(String::as_str).filter(|name| !required.contains(name)).collect();
+    let list = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    };
+    match (required.as_slice(), optional.as_slice()) {
+        (required, []) => format!("holds {}.", list(required)),
+        ([], optional) => format!("may hold {}.", list(optional)),
+        (required, optional) if optional.len() < 4 => {
+            format!("holds {}, and may hold {}.", list(required), list(optional))
+        }
+        (required, optional) => format!("holds {}, and up to {} more.", list(required), optional.len()),
     }
 }
 
@@ -251,7 +271,7 @@ fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
