@@ -23,7 +23,7 @@ use crate::limits::{
     NAME_CHARS_MAX, QUANTITY_THOUSANDTHS_MAX, REDUCTIONS_MAX, REFERENCES_MAX, TENDERS_MAX,
 };
 use crate::sale::promotion::Promotion;
-use crate::sale::reckon::is_within_limits;
+use crate::sale::reckon::{Reckoned, is_within_limits};
 use crate::sale::returns::{Original, return_line};
 use crate::sale::tender::{TenderStatement, take};
 use crate::sale::{Phase, Rejection, Sale};
@@ -433,6 +433,8 @@ fn tender(
     if statement.given_minor.into_iter().chain(foreign).any(|amount| !amount.is_recordable()) {
         return Err(Rejection::BeyondLimit("the amount"));
     }
+    // Before money is taken: a cart with tenders can only be completed.
+    check_total(&reckoned)?;
     let due = reckoned.totals.total_minor - sale.settled();
     let number = u32::try_from(sale.tenders.len()).unwrap_or(u32::MAX) + 1;
     let rounded = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
@@ -451,11 +453,9 @@ fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, 
     if !rest.is_zero() {
         return Err(Rejection::Unsettled(rest));
     }
+    check_total(&reckoned)?;
     let mut totals = reckoned.totals;
     totals.rounding_minor = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
-    if !totals.total_minor.is_recordable() || !reckoned.lines.iter().all(is_within_limits) {
-        return Err(Rejection::BeyondLimit("the total"));
-    }
     let (mut events, lines, parts) = cut_lines(opened, context.document, false, reckoned.lines);
     events.push(Event::from(Completed {
         sale: id,
@@ -486,9 +486,7 @@ fn park(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, Reje
     if reckoned.lines.is_empty() {
         return Err(Rejection::Empty);
     }
-    if !reckoned.lines.iter().all(is_within_limits) {
-        return Err(Rejection::BeyondLimit("the total"));
-    }
+    check_total(&reckoned)?;
     let (mut events, lines, parts) = cut_lines(opened, context.document, true, reckoned.lines);
     events.push(Event::from(Parked { sale: id, customer: sale.customer, lines, parts }));
     Ok(Decision { events, approved: false })
@@ -528,6 +526,14 @@ fn next_line(sale: &Sale) -> Result<u32, Rejection> {
         return Err(Rejection::BeyondLimit("the number of lines"));
     }
     Ok(sale.last_line + 1)
+}
+
+fn check_total(reckoned: &Reckoned) -> Result<(), Rejection> {
+    if reckoned.totals.total_minor.is_recordable() && reckoned.lines.iter().all(is_within_limits) {
+        Ok(())
+    } else {
+        Err(Rejection::BeyondLimit("the total"))
+    }
 }
 
 fn check_line(line: &CartLine) -> Result<(), Rejection> {

@@ -229,6 +229,7 @@ fn limits() -> String {
         ("an amount on one line", at_most::LINE_AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
         ("a quantity on one line", at_most::QUANTITY_THOUSANDTHS_MAX.unsigned_abs(), "thousandths"),
         ("lines of a document", at_most::LINES_MAX as u64, ""),
+        ("tenders of a document", at_most::TENDERS_MAX as u64, ""),
         ("a name", at_most::NAME_CHARS_MAX as u64, "characters"),
         ("a code, a series, a nonce", at_most::CODE_CHARS_MAX as u64, "characters"),
         ("an envelope; a payload; a certificate", at_most::EVENT_TEXT_BYTES_MAX as u64, "bytes"),
