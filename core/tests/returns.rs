@@ -330,7 +330,8 @@ fn beside<'a>(line: &'a Line, net: Minor, taxes: &'a [Minor]) -> impl Iterator<I
 #[test]
 fn parts_pay_their_share_as_far_as_they_know_and_rounding_takes_what_they_could_not_know() {
     // net, pieces, which earlier parts each piece knows of (a bit each) → paid, remainder
-    let cases: [(i64, i64, &[u16], &[i64], i64); 4] = [
+    type Row = (i64, i64, &'static [u16], &'static [i64], i64);
+    let cases: [Row; 4] = [
         (501, 2, &[0, 0b1], &[250, 251], 0),
         (501, 2, &[0, 0], &[250, 250], 1),
         // Four tills know of the first part and not of each other: each makes up for its floor, and together that is too much.

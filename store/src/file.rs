@@ -112,7 +112,11 @@ impl DirectoryLock {
     /// Takes the directory, making it where it is missing.
     pub fn take(directory: &Path) -> Result<Self, StoreError> {
         let io = |error| StoreError::Io { path: directory.to_owned(), error };
-        std::fs::create_dir_all(directory).map_err(io)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(directory).map_err(io)?;
         let path = directory.join("lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
         match fs4::fs_std::FileExt::try_lock_exclusive(&file) {

@@ -296,7 +296,21 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
     } else {
         events::tips_of(connection, push.origin)?
     };
-    Ok(Known { previous, events: known, other_successor, tips })
+    let began_branch = began_branch(connection, push, known)?;
+    Ok(Known { previous, events: known, other_successor, began_branch, tips })
+}
+
+/// Whether one of the known events of a push once began a second branch.
+fn began_branch(connection: &Connection, push: &Push, known: usize) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT first FROM branchings WHERE origin = ?1")?;
+    let mut rows = statement.query([sql::blob(&push.origin.0)])?;
+    while let Some(row) = rows.next()? {
+        let first: Vec<u8> = row.get(0)?;
+        if push.events.iter().take(known).any(|(tip, _)| tip.hash.0.as_slice() == first) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn append(
@@ -341,9 +355,10 @@ fn append(
         prev = *tip;
     }
     events::move_tip(connection, origin, after, prev)?;
-    if branches {
-        let sql = "INSERT OR IGNORE INTO branchings VALUES (?1, ?2, ?3)";
-        connection.execute(sql, (sql::blob(&origin.0), after.seq, after.hash.0.as_slice()))?;
+    if let (true, Some((first, _))) = (branches, new.first()) {
+        let sql = "INSERT OR IGNORE INTO branchings VALUES (?1, ?2, ?3, ?4)";
+        let (after_hash, first_hash) = (after.hash.0.as_slice(), first.hash.0.as_slice());
+        connection.execute(sql, (sql::blob(&origin.0), after.seq, after_hash, first_hash))?;
     }
     if let Some(seal) = seal {
         let sql = "INSERT OR IGNORE INTO seals VALUES (?1, ?2, ?3, ?4)";

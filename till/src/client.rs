@@ -64,6 +64,8 @@ impl Client {
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .pool_max_idle_per_host(2)
+            // Head office closes idle connections after ten seconds.
+            .pool_idle_timeout(Duration::from_secs(8))
             .build()
             .map_err(|error| Trouble::Network(error.to_string()))
     }

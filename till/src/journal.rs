@@ -47,7 +47,7 @@ pub enum Found {
     /// Something that is no journal.
     Unreadable,
     /// A journal with its last whole record.
-    Journal(Header, Option<Record>),
+    Journal(Header, Option<Box<Record>>),
 }
 
 /// A journal, open for appending.
@@ -86,7 +86,11 @@ impl Journal {
             let last = lines.next().and_then(|line| std::str::from_utf8(line).ok()).and_then(read_record);
             if last.is_some() || start == after_header {
                 let broken = last.is_none() && whole > 0;
-                return Ok(if broken { Found::Unreadable } else { Found::Journal(header, last) });
+                return Ok(if broken {
+                    Found::Unreadable
+                } else {
+                    Found::Journal(header, last.map(Box::new))
+                });
             }
             window *= 8;
         }

@@ -254,7 +254,9 @@ impl Inner {
     ) -> Result<(), OpenError> {
         let text =
             serde_json::to_string(&identity).map_err(|error| OpenError::Unreadable(error.to_string()))?;
-        let writer = Writer::new(certificate.origin);
+        // The child's order keys go on above its parent's, whatever the clock says.
+        let last_at = self.enrolled.as_ref().map_or(0, |parent| parent.writer.last_at);
+        let writer = Writer { last_at, ..Writer::new(certificate.origin) };
         let new = enrolled(identity, keys, writer, key, certificate);
         self.enrolled = Some(new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?);
         self.journal = None;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::event::Event;
 use daybook_core::event::origin::{ClockObserved, Reason};
+use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CLOCK_SKEW_MAX, PUSH_BYTES_MAX};
+use daybook_core::limits::{CERTIFICATES_MAX, CLOCK_SKEW_MAX, PUSH_BYTES_MAX};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Till as Machine, Trouble};
 use daybook_core::wire::{
@@ -234,10 +235,11 @@ impl Shell {
     fn open_child(&self, reason: Reason) {
         let mut inner = self.till.lock();
         let writes = inner.enrolled.as_ref().is_some_and(|enrolled| enrolled.writer.origin == self.lane);
-        if writes {
-            if let Err(error) = inner.open_child(reason) {
-                tracing::error!(%error, "no child origin could be opened; the till goes on as it is");
-            }
+        if !writes {
+            return;
+        }
+        if let Err(error) = inner.open_child(reason) {
+            tracing::error!(%error, "no child origin could be opened; the till goes on as it is");
         }
     }
 
@@ -442,6 +444,21 @@ impl Road {
         Ok(format!("scope={scope}{cursor}"))
     }
 
+    /// The position that a page reached: that of its last entry, else the one it began after.
+    fn position_after(&self, scope: &str, last: Option<i64>) -> Result<i64, Trouble> {
+        let known = || {
+            Ok(self
+                .till
+                .lock()
+                .log
+                .cursors()
+                .map_err(local)?
+                .get(scope)
+                .map_or(0, |cursor| cursor.position))
+        };
+        last.map_or_else(known, Ok)
+    }
+
     async fn try_fetch(&self, scope: &str) -> Result<(i64, bool), Trouble> {
         let query = self.query(scope)?;
         let request = self.request("GET", "/v1/feed", &query, Vec::new());
@@ -455,9 +472,11 @@ impl Road {
         let mut lines = body.lines();
         let head: FeedHead = read(lines.next().unwrap_or_default().as_bytes())?;
         let mut entries = Vec::new();
+        let mut last_position = None;
         for line in lines {
             let entry = FeedEntry::split(line)
                 .ok_or_else(|| Trouble::Network("an entry of the feed is broken".to_owned()))?;
+            last_position = Some(entry.position);
             match entry.text.read_envelope() {
                 Ok(envelope) => {
                     let tip = Tip { seq: envelope.seq, hash: entry.text.hash(entry.prev) };
@@ -471,7 +490,7 @@ impl Road {
         if head.request != id || head.scope != scope || head.entries as usize != body.lines().count() - 1 {
             return Err(Trouble::Network("the page is not the one asked for".to_owned()));
         }
-        let position = position_of(&head.cursor);
+        let position = self.position_after(scope, last_position)?;
         let (till, named, cursor) =
             (self.till.clone(), scope.to_owned(), Cursor { cursor: head.cursor, position });
         let stored = tokio::task::spawn_blocking(move || {
@@ -497,7 +516,7 @@ impl Road {
         if page.request != id {
             return Err(Trouble::Network("the page is not the one asked for".to_owned()));
         }
-        let position = position_of(&page.cursor);
+        let position = self.position_after(scope, page.conflicts.last().map(|record| record.revision))?;
         let cursor = Cursor { cursor: page.cursor, position };
         self.till.lock().log.store_conflicts(scope, &page.conflicts, &cursor).map_err(local)?;
         Ok((position, page.more))
@@ -528,15 +547,10 @@ impl Road {
     }
 }
 
-/// The certificates of a child origin and its parents; none where the root signed and head office knows.
-fn lineage(enrolled: &crate::till::Enrolled) -> Vec<daybook_core::identity::certificate::SignedCertificate> {
+/// The certificates of the own origins, the newest last: what head office may not know, or may have lost.
+fn lineage(enrolled: &crate::till::Enrolled) -> Vec<SignedCertificate> {
     let origins = &enrolled.identity.origins;
-    if origins.len() > 1 { origins.clone() } else { Vec::new() }
-}
-
-/// The position in a cursor of head office, for showing and comparing; the cursor itself stays opaque.
-fn position_of(cursor: &str) -> i64 {
-    cursor.split('.').nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+    origins[origins.len().saturating_sub(CERTIFICATES_MAX)..].to_vec()
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {

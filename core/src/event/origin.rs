@@ -106,9 +106,9 @@ payload! {
 payload! {
     /// `till.started`: a run of the till begins. Makes a copied directory diverge at once.
     pub struct TillStarted {
-        /// Random name of the run, hexadecimal.
+        /// Random name of the run, base64url.
         pub run: String,
-        /// The run before, where one is known.
+        /// The run before, where one is known, base64url.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub previous_run: Option<String>,
         /// Version of the program.

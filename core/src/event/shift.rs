@@ -163,6 +163,8 @@ payload! {
     pub struct CloseRequested {
         /// The shift.
         pub shift: ShiftId,
+        /// Its store.
+        pub store: StoreId,
         /// Why, as a code of the store.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reason: Option<String>,

@@ -68,6 +68,8 @@ pub struct Known {
     pub events: usize,
     /// Whether the last stored one of these (or the previous one) already has a successor other than the push's next event.
     pub other_successor: bool,
+    /// Whether one of the stored ones once began a second branch: an earlier answer that said so may have been lost.
+    pub began_branch: bool,
     /// The tips of the origin.
     pub tips: Vec<Tip>,
 }
@@ -158,14 +160,15 @@ impl Server {
         let Push { origin, previous, mut events, seal } = push;
         let Some((durable, _)) = events.last().cloned() else { return vec![Effect::Failed(request)] };
         let new = events.split_off(known.events.min(events.len()));
-        let forked = known.other_successor && !new.is_empty();
+        let branches = known.other_successor && !new.is_empty();
+        let forked = branches || known.began_branch;
         let answer = PushAnswer { request, epoch: self.epoch.clone(), origin, durable, forked };
         self.committing.push((request, answer));
         if new.is_empty() {
             return Vec::new();
         }
         let after = events.last().map_or(previous, |(tip, _)| *tip);
-        vec![Effect::Append { origin, after, events: new, seal, branches: forked }]
+        vec![Effect::Append { origin, after, events: new, seal, branches }]
     }
 }
 
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn only_the_unknown_tail_is_stored_and_a_second_successor_is_a_fork() {
         let (taken, committed) =
-            play(Known { previous: true, events: 1, other_successor: true, tips: vec![] });
+            play(Known { previous: true, events: 1, other_successor: true, ..Known::default() });
         assert!(
             matches!(&taken[..], [Effect::Append { after, events, branches: true, .. }] if after.seq == 1 && events.len() == 2)
         );

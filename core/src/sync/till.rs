@@ -202,14 +202,22 @@ impl Till {
             Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
             Input::Rewound(to) => {
                 self.pushing = false;
+                if to == self.acknowledged {
+                    self.failed(
+                        now,
+                        Trouble::Network("head office and till do not agree on what was sent".to_owned()),
+                    );
+                }
                 self.acknowledge(self.epoch.clone().unwrap_or_default(), to, &mut effects);
+            }
+            Input::PushFailed(Trouble::TooLarge) if self.events_max > 1 => {
+                self.pushing = false;
+                self.events_max /= 2;
             }
             Input::PushFailed(trouble) => {
                 self.pushing = false;
-                match &trouble {
-                    Trouble::TooLarge if self.events_max > 1 => self.events_max /= 2,
-                    Trouble::Malformed(why) => effects.push(Effect::CheckLog(why.clone())),
-                    _ => {}
+                if let Trouble::Malformed(why) = &trouble {
+                    effects.push(Effect::CheckLog(why.clone()));
                 }
                 self.failed(now, trouble);
             }
@@ -277,10 +285,11 @@ impl Till {
         if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
             self.shake_at = 0;
         }
-        self.acknowledge(epoch, durable, effects);
+        // The child first: after a crash in between the push is sent again, and the server tells the same again.
         if forked {
             effects.push(Effect::OpenChild(Reason::Forked));
         }
+        self.acknowledge(epoch, durable, effects);
     }
 
     fn shaken(
@@ -331,7 +340,6 @@ impl Till {
             Trouble::Busy(seconds) => {
                 seconds.saturating_mul(1_000).min(BACKOFF_SECONDS_MAX * 1_000) + now.random % 1_000
             }
-            Trouble::TooLarge => 0,
             _ => now.random % bound.max(1),
         };
         self.wait_until = self.wait_until.max(now.millis + pause);

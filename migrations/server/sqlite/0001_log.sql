@@ -25,12 +25,13 @@ CREATE TABLE tips (
     PRIMARY KEY (origin, hash)
 ) STRICT, WITHOUT ROWID;
 
--- Events that have more than one successor.
+-- Events that have more than one successor, with the first event of each later branch: a till that pushes it again is told again.
 CREATE TABLE branchings (
     origin BLOB    NOT NULL,
     seq    INTEGER NOT NULL,
     hash   BLOB    NOT NULL,
-    PRIMARY KEY (origin, seq, hash)
+    first  BLOB    NOT NULL,
+    PRIMARY KEY (origin, seq, hash, first)
 ) STRICT, WITHOUT ROWID;
 
 -- Seals of pushed heads: lines are never amended, so they are kept beside them.

@@ -30,11 +30,12 @@ pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input)
     if parts > 0 {
         for event in events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1)? {
             let part = Input::read(event.origin, event.tip, &event.text);
-            if let Ok((_, Event::SaleLinesRecorded(part))) = part.content {
-                if part.document == envelope.id {
+            match part.content {
+                Ok((_, Event::SaleLinesRecorded(part))) if part.document == envelope.id => {
                     found += 1;
                     lines.extend(part.lines);
                 }
+                _ => {}
             }
         }
     }
@@ -138,7 +139,7 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
     let mut found = Vec::new();
     for (level, part) in episodes(&moves) {
         let believed = |m: &&StockMove| m.kind == StockMoveKind::Sold && m.tracked;
-        if level.on_hand().is_none_or(|hand| hand >= 0) || !part.iter().any(|m| believed(m)) {
+        if level.on_hand().is_none_or(|hand| hand >= 0) || !part.iter().any(believed) {
             continue;
         }
         let mut sold = Vec::new();

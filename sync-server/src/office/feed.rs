@@ -58,10 +58,9 @@ impl Office {
         scope: &str,
         cursor: Option<&str>,
     ) -> Result<String, Refusal> {
-        if let Some(store) = certificate.store {
-            if !scope::of_till(store).iter().any(|own| own == scope) {
-                return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
-            }
+        let follows = |store| scope::of_till(store).iter().any(|own| own == scope);
+        if certificate.store.is_some_and(|store| !follows(store)) {
+            return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
         }
         let (epoch, scope, cursor) = (self.epoch().to_owned(), scope.to_owned(), cursor.map(str::to_owned));
         self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()))

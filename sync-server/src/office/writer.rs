@@ -3,9 +3,9 @@
 //! Whatever waits is taken into one commit (group commit), at most [`GROUP_PUSHES_MAX`] pushes at a time; the answers go out after it.
 //! Head office's own events are numbered and sealed here, because only the writer knows where its chain stands.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use daybook_core::chain::{Hash, Tip};
+use daybook_core::chain::Hash;
 use daybook_core::event::Event;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, StoreId, uuid_v7};
@@ -22,6 +22,8 @@ use super::{Identity, OfficeError, Refusal, Settings};
 
 /// Pushes taken into one commit at most.
 const GROUP_PUSHES_MAX: usize = 64;
+/// Own events read at a time when the office opens.
+const CHAIN_EVENTS: i64 = 5_000;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -40,6 +42,8 @@ pub(super) enum Job {
 /// Head office's own chain.
 pub(super) struct OwnLog {
     writer: Writer,
+    /// Number of own events per stream.
+    revisions: BTreeMap<String, i64>,
     identity: Identity,
     settings: Settings,
 }
@@ -51,13 +55,19 @@ impl OwnLog {
         identity: &Identity,
         settings: &Settings,
     ) -> Result<Self, OfficeError> {
-        let tips = events::tips_of(log.connection(), identity.origin)?;
-        let tip = tips.last().copied().unwrap_or(Tip::NONE);
-        let last = events::find(log.connection(), identity.origin, tip)?;
-        let last_at =
-            last.and_then(|event| event.text.read_envelope().ok()).map_or(0, |envelope| envelope.at);
-        let writer = Writer { origin: identity.origin, tip, last_at };
-        Ok(OwnLog { writer, identity: identity.clone(), settings: settings.clone() })
+        let mut writer = Writer::new(identity.origin);
+        let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
+        loop {
+            let first = writer.tip.seq + 1;
+            let chain = events::of_chain(log.connection(), identity.origin, first, first + CHAIN_EVENTS - 1)?;
+            let Some(last) = chain.last() else { break };
+            writer.tip = last.tip;
+            for envelope in chain.iter().filter_map(|event| event.text.read_envelope().ok()) {
+                writer.last_at = envelope.at;
+                *revisions.entry(envelope.stream).or_default() += 1;
+            }
+        }
+        Ok(OwnLog { writer, revisions, identity: identity.clone(), settings: settings.clone() })
     }
 
     /// Records events in one commit.
@@ -68,12 +78,14 @@ impl OwnLog {
         actor: Option<StaffId>,
     ) -> Result<(), OfficeError> {
         let wall = self.settings.clock.wall();
+        let mut revisions = self.revisions.clone();
         let draft = |(event, base): (Event, Vec<Hash>)| {
             let mut random = [0; 10];
             self.settings.randomness.fill(&mut random);
-            let rev = i64::try_from(base.len()).unwrap_or(0) + 1;
+            let rev = revisions.entry(event.stream()).or_default();
+            *rev += 1;
             let base = event.is_description().then_some(base);
-            Draft { id: EventId(uuid_v7(wall, random)), event, rev, base }
+            Draft { id: EventId(uuid_v7(wall, random)), event, rev: *rev, base }
         };
         let drafts: Vec<Draft> = described.into_iter().map(draft).collect();
         let now = Now { wall, offset: 0 };
@@ -84,6 +96,7 @@ impl OwnLog {
             .map_err(|error| OfficeError::Unexpected(error.to_string()))?;
         log.append_own(&recorded)?;
         self.writer = after;
+        self.revisions = revisions;
         Ok(())
     }
 }

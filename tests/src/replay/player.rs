@@ -129,12 +129,14 @@ impl Player {
         let kid = self.kid.as_mut().context("the till does not run")?;
         kid.say(&ToTill::Drain).await?;
         loop {
-            match kid.hear().await? {
-                FromTill::Drained => return Ok(()),
-                FromTill::Waiting(waiting) => {
-                    self.stage.progress.waiting[self.number].store(waiting, Ordering::Relaxed);
-                }
+            let (waiting, drained) = match kid.hear().await? {
+                FromTill::Waiting(waiting) => (waiting, false),
+                FromTill::Drained => (0, true),
                 other => return Err(self.named(&unexpected(other))),
+            };
+            self.stage.progress.waiting[self.number].store(waiting, Ordering::Relaxed);
+            if drained {
+                return Ok(());
             }
         }
     }

@@ -1,0 +1,89 @@
+//! Read models and conflicts are functions of the set of events: neither arrival, nor batches, nor repetition changes them.
+//!
+//! Two head offices hear of the same organisation in two different ways, on real files. What they then know must be equal, and equal to
+//! what a rebuild makes of it.
+
+use proptest::prelude::*;
+
+use daybook_core::chain::Hash;
+use daybook_store::views::{Side, differences, rebuild};
+use delivery::{Delivery, Office, VIEWS, deliveries, open_views, seen};
+use script::{Organisation, Step, scripts};
+
+// Beside their only user, in a folder of their own: cargo takes every file of this folder for a test of its own.
+#[path = "views/delivery.rs"]
+mod delivery;
+#[path = "views/script.rs"]
+mod script;
+
+/// The usual number of cases, divided by so many.
+fn cases(divided_by: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases / divided_by).max(1), failure_persistence: None, ..usual }
+}
+
+fn check(
+    mut organisation: Organisation,
+    side: Side,
+    ways: [&[Delivery]; 2],
+    answers: &[(bool, bool)],
+) -> TestCaseResult {
+    let mut one = Office::new(side);
+    one.take_in(&organisation, ways[0]);
+    // People answer some of what they see, a few of them looking at something old.
+    let found = one.conflicts();
+    let answered = found.iter().zip(answers).filter(|(_, (answers, _))| *answers);
+    let answer = |(record, (_, old)): (&daybook_core::wire::ConflictRecord, &(bool, bool))| {
+        let conflict = &record.conflict;
+        let evidence = if *old { Hash::ZERO } else { conflict.evidence };
+        (conflict.id.clone(), evidence, conflict.choices[0].code.clone())
+    };
+    organisation.answer(answered.map(answer).collect());
+    one.take_in(&organisation, &[]);
+
+    let mut other = Office::new(side);
+    other.take_in(&organisation, ways[1]);
+    let [views, others] = [one.views.connection(), other.views.connection()];
+    prop_assert_eq!(differences(views, others).unwrap(), []);
+    prop_assert_eq!(differences(others, views).unwrap(), []);
+    let known = seen(views, &one.reader);
+    prop_assert_eq!(&known, &seen(others, &other.reader));
+    prop_assert!(known.2.balanced);
+
+    let Office { home, reader, views, .. } = other;
+    drop(views);
+    let rebuilt = rebuild(home.path(), VIEWS, side, &reader).unwrap();
+    prop_assert!(rebuilt.equal() && !rebuilt.behind, "{}", rebuilt.words());
+    let views = open_views(home.path(), side);
+    prop_assert_eq!(&known, &seen(views.connection(), &reader));
+    Ok(())
+}
+
+fn answers() -> impl Strategy<Value = Vec<(bool, bool)>> {
+    prop::collection::vec((any::<bool>(), prop::bool::weighted(0.3)), 0..6)
+}
+
+proptest! {
+    #![proptest_config(cases(2))]
+
+    #[test]
+    fn head_office_knows_the_same_in_whatever_order_and_batches_it_hears(
+        script in scripts(40),
+        ways in [deliveries(), deliveries()],
+        answers in answers(),
+    ) {
+        check(Organisation::play(&script), Side::Office, [&ways[0], &ways[1]], &answers)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    #[test]
+    fn a_till_shows_the_same_in_whatever_order_and_batches_it_hears(
+        script in scripts(40),
+        ways in [deliveries(), deliveries()],
+    ) {
+        check(Organisation::play(&script), Side::Till, [&ways[0], &ways[1]], &[])?;
+    }
+}
