@@ -4,11 +4,13 @@
 //! what a rebuild makes of it.
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 
 use daybook_core::chain::Hash;
+use daybook_core::wire::ConflictRecord;
 use daybook_store::views::{Side, differences, rebuild};
 use delivery::{Delivery, Office, VIEWS, deliveries, open_views, seen};
-use script::{Organisation, Step, scripts};
+use script::{Organisation, scripts};
 
 // Beside their only user, in a folder of their own: cargo takes every file of this folder for a test of its own.
 #[path = "views/delivery.rs"]
@@ -33,7 +35,7 @@ fn check(
     // People answer some of what they see, a few of them looking at something old.
     let found = one.conflicts();
     let answered = found.iter().zip(answers).filter(|(_, (answers, _))| *answers);
-    let answer = |(record, (_, old)): (&daybook_core::wire::ConflictRecord, &(bool, bool))| {
+    let answer = |(record, (_, old)): (&ConflictRecord, &(bool, bool))| {
         let conflict = &record.conflict;
         let evidence = if *old { Hash::ZERO } else { conflict.evidence };
         (conflict.id.clone(), evidence, conflict.choices[0].code.clone())
@@ -44,6 +46,11 @@ fn check(
     let mut other = Office::new(side);
     other.take_in(&organisation, ways[1]);
     let [views, others] = [one.views.connection(), other.views.connection()];
+    let (here, there) = (one.conflicts(), other.conflicts());
+    let only = |these: &[ConflictRecord], those: &[ConflictRecord]| -> Vec<ConflictRecord> {
+        these.iter().filter(|record| !those.contains(record)).cloned().collect()
+    };
+    prop_assert_eq!(only(&here, &there), only(&there, &here));
     prop_assert_eq!(differences(views, others).unwrap(), []);
     prop_assert_eq!(differences(others, views).unwrap(), []);
     let known = seen(views, &one.reader);

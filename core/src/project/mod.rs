@@ -171,7 +171,8 @@ pub enum Change {
 pub enum Key {
     /// Stock of a product in a store: a count, a receipt or a late movement asks to fold it again.
     Stock(StoreId, ProductId),
-    /// A tracked product was sold in a store: whether there was enough.
+    /// Goods of a product that somebody counted or received in a store went out or came back there: whether there was enough. Engines
+    /// mark it where a movement counts at once.
     Taken(StoreId, ProductId),
     /// What came back of a line.
     Returned(SaleId, u32),
@@ -313,9 +314,6 @@ impl Place<'_> {
                 tracked: entered.tracked,
                 shown: entered.on_hand_shown.map(crate::amount::Quantity::thousandths),
             }));
-            if entered.tracked {
-                changes.push(Change::Dirty(Key::Taken(part.store, product)));
-            }
         }
         changes.push(Change::Dirty(Key::Sale(part.sale)));
     }

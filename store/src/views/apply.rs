@@ -1,5 +1,6 @@
 //! Applying changes: one statement per kind of change, keyed so that inserting again is harmless.
 
+use daybook_core::ids::ProductId;
 use daybook_core::project::rows::{
     Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OriginRow, ShiftRow,
     StockMove, StockMoveKind, word,
@@ -9,7 +10,7 @@ use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 
 use crate::file::StoreError;
-use crate::sql::blob;
+use crate::sql::{self, blob};
 
 pub(super) fn apply(
     connection: &Connection,
@@ -17,7 +18,10 @@ pub(super) fn apply(
     dirty: &mut BTreeSet<Key>,
 ) -> Result<(), StoreError> {
     match change {
-        Change::Document(row) => document(connection, &row),
+        Change::Document(row) => {
+            document(connection, &row)?;
+            lines_before(connection, &row, dirty)
+        }
         Change::Line(row) => line(connection, &row),
         Change::Tender(row) => tender(connection, &row),
         Change::Claim(row) => claim(connection, &row),
@@ -99,6 +103,26 @@ fn document(connection: &Connection, row: &Document) -> Result<(), StoreError> {
         row.from_parked.as_ref().map(|id| blob(&id.0)),
         row.voids.as_ref().map(|id| blob(&id.0)),
     ])?;
+    Ok(())
+}
+
+/// Lines that stood in events before their document were judged without its number and time: their products are judged again.
+fn lines_before(
+    connection: &Connection,
+    row: &Document,
+    dirty: &mut BTreeSet<Key>,
+) -> Result<(), StoreError> {
+    if row.parts == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT DISTINCT l.product FROM document_lines l
+               JOIN stock_levels s ON s.store = ?3 AND s.product = l.product WHERE l.sale = ?1 AND l.document = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((blob(&row.sale.0), blob(&row.document.0), blob(&row.store.0)))?;
+    while let Some(found) = rows.next()? {
+        let product: Vec<u8> = found.get(0)?;
+        dirty.insert(Key::Stock(row.store, ProductId(sql::uuid(&product)?)));
+    }
     Ok(())
 }
 
@@ -189,7 +213,10 @@ fn stock_move(connection: &Connection, row: &StockMove, dirty: &mut BTreeSet<Key
     let sql = "UPDATE stock_levels SET moved_thousandths = moved_thousandths + ?6
                WHERE store = ?1 AND product = ?2 AND (base_at IS NULL OR (base_at, base_origin, base_seq) < (?3, ?4, ?5))";
     let params = params![store, product, row.order.at, origin, row.order.seq, row.quantity];
-    if connection.prepare_cached(sql)?.execute(params)? == 0 {
+    if connection.prepare_cached(sql)?.execute(params)? > 0 {
+        // Whoever sold them, tracked or not: what is left decides whether those who believed there was enough were right.
+        dirty.insert(Key::Taken(row.store, row.product));
+    } else {
         let sql = "SELECT EXISTS (SELECT 1 FROM stock_levels WHERE store = ?1 AND product = ?2)";
         if connection.prepare_cached(sql)?.query_row((store, product), |row| row.get(0))? {
             dirty.insert(Key::Stock(row.store, row.product));

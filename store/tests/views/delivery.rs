@@ -32,6 +32,13 @@ pub const VIEWS: &str = "views.db";
 pub struct Delivery {
     /// Which of the logs that are not through yet.
     pub log: Index,
+    /// What of it.
+    pub batch: Batch,
+}
+
+/// Events of one push.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch {
     /// How many of its events.
     pub count: usize,
     /// How many of those already sent it sends again.
@@ -46,7 +53,10 @@ pub struct Delivery {
 pub fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
     let projected = prop_oneof![2 => Just(None), 1 => (1_usize..4).prop_map(Some), 1 => Just(Some(1_000))];
     let delivery = (any::<Index>(), 1_usize..6, 0_usize..3, any::<bool>(), projected).prop_map(
-        |(log, count, again, grouped, projected)| Delivery { log, count, again, grouped, projected },
+        |(log, count, again, grouped, projected)| Delivery {
+            log,
+            batch: Batch { count, again, grouped, projected },
+        },
     );
     prop::collection::vec(delivery, 0..40)
 }
@@ -97,12 +107,11 @@ impl Office {
             if open.is_empty() {
                 break;
             }
-            self.deliver(organisation, *delivery.log.get(&open), delivery);
+            self.deliver(organisation, *delivery.log.get(&open), delivery.batch);
         }
         while let Some(log) = self.unfinished(organisation).first().copied() {
-            let rest =
-                Delivery { log: Index::default(), count: 500, again: 0, grouped: false, projected: None };
-            self.deliver(organisation, log, &rest);
+            let rest = Batch { count: 500, again: 0, grouped: false, projected: None };
+            self.deliver(organisation, log, rest);
         }
         self.commit(organisation);
         self.catch_up();
@@ -114,10 +123,10 @@ impl Office {
         open.map(|(log, _)| log).collect()
     }
 
-    fn deliver(&mut self, organisation: &Organisation, number: usize, delivery: &Delivery) {
+    fn deliver(&mut self, organisation: &Organisation, number: usize, batch: Batch) {
         let log = organisation.logs[number].as_ref().expect("a log");
-        let from = self.sent[number].saturating_sub(delivery.again);
-        let to = (self.sent[number] + delivery.count).min(log.events.len());
+        let from = self.sent[number].saturating_sub(batch.again);
+        let to = (self.sent[number] + batch.count).min(log.events.len());
         if number == HEAD_OFFICE {
             // Head office writes its own log where it lies, in order and once.
             self.append_own(log, self.sent[number], to);
@@ -129,11 +138,11 @@ impl Office {
             self.senders.push((request, number, log.events[to - 1].1));
             self.waiting.push((request, push, Some(store())));
             self.sent[number] = to;
-            if !delivery.grouped {
+            if !batch.grouped {
                 self.commit(organisation);
             }
         }
-        match delivery.projected {
+        match batch.projected {
             None => {}
             Some(count) => self.project(count),
         }

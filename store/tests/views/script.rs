@@ -63,7 +63,7 @@ pub enum Deed {
     /// Sells: product, pieces, tracked, what the screen showed.
     Sell { lines: Vec<(usize, i64, bool, Option<i64>)>, parts: usize, wrong_by: i64, again: Option<Index> },
     /// Takes back a share of a line, knowing of the earlier returns that the bits pick.
-    TakeBack { sale: Index, line: Index, share: i64, knows: u8, restocked: bool },
+    TakeBack { sale: Index, share: i64, knows: u8, restocked: bool },
     /// Takes back one piece of two lines in one line.
     TakeBackTwo { sales: (Index, Index) },
     /// Opens or closes a shift.
@@ -309,7 +309,7 @@ impl Organisation {
                 };
                 self.complete(step, sale, BegunAs::Sale, entered, *parts, *wrong_by);
             }
-            Deed::TakeBack { sale, line: _, share, knows, restocked } => {
+            Deed::TakeBack { sale, share, knows, restocked } => {
                 if self.sold.is_empty() {
                     return;
                 }
@@ -639,8 +639,8 @@ fn deeds() -> impl Strategy<Value = Deed> {
             .prop_map(|(what, goods)| Deed::Stock { what, goods }),
         10 => (lines, 0_usize..3, prop_oneof![5 => Just(0_i64), 1 => 1_i64..9], prop::option::weighted(0.1, index()))
             .prop_map(|(lines, parts, wrong_by, again)| Deed::Sell { lines, parts, wrong_by, again }),
-        5 => (index(), index(), 1_i64..5, any::<u8>(), any::<bool>())
-            .prop_map(|(sale, line, share, knows, restocked)| Deed::TakeBack { sale, line, share, knows, restocked }),
+        5 => (index(), 1_i64..5, any::<u8>(), any::<bool>())
+            .prop_map(|(sale, share, knows, restocked)| Deed::TakeBack { sale, share, knows, restocked }),
         1 => (index(), index()).prop_map(|sales| Deed::TakeBackTwo { sales }),
         1 => any::<bool>().prop_map(|opens| Deed::Shift { opens }),
         2 => (0_u8..11).prop_map(Deed::Strange),

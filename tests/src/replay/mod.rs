@@ -1,8 +1,8 @@
 //! The replay: receipts of real shops, played through real tills and a real server, with the network in between as bad as asked for.
 //!
-//! One program plays every part and starts itself for the others: a parent that reads the file and keeps the score, a server, one till each, and
-//! for a rough play a proxy. Ids follow from the seed and clocks from the receipts, so a play can be repeated and compared: whatever
-//! the network did and however often tills were killed, the same receipts must end in the same read models.
+//! One program plays every part and starts itself for the others: a parent that reads the file and keeps the score, a server, one till
+//! each, and for a rough play a proxy. Ids follow from the seed and clocks from the receipts, so a play can be repeated and compared:
+//! whatever the network did and however often tills were killed, the same receipts must end in the same read models.
 
 pub mod clock;
 pub mod derive;
@@ -107,12 +107,9 @@ pub async fn play(script: Script, options: &Options) -> anyhow::Result<Outcome> 
     .await?;
     proxy.calm().await?;
     let told = office.totals().await?;
-    let mut found = compare_with_file(&stage.script, &told)?;
+    let mut found = judge(&stage.script, &told)?;
     let (players, of_tills) = compare_with_tills(players, &told).await?;
     found.extend(of_tills);
-    if told.get("journal_balanced") != Some(&Value::Bool(true)) {
-        found.push("the journal does not balance: its postings do not sum to zero".to_owned());
-    }
     proxy.report(stage.progress.kills.load(Ordering::Relaxed)).await?;
     for player in players {
         player.end().await?;
@@ -173,12 +170,15 @@ async fn watch(stage: &Stage, office: &Office) -> anyhow::Error {
     }
 }
 
-/// What head office says otherwise than the file.
-fn compare_with_file(script: &Script, told: &Value) -> anyhow::Result<Vec<String>> {
+/// What head office says otherwise than the file, and whether its journal balances.
+fn judge(script: &Script, told: &Value) -> anyhow::Result<Vec<String>> {
     let totals = told.get("totals").context("head office told no totals")?;
     let mut found =
         differences(("the file", &script.figures.till_days), ("head office", &till_days_in(told)?));
     found.extend(total_differences(("the file", &script.figures.totals()), ("head office", totals)));
+    if told.get("journal_balanced") != Some(&Value::Bool(true)) {
+        found.push("the journal of head office does not balance: its postings do not sum to zero".to_owned());
+    }
     Ok(found)
 }
 
@@ -308,5 +308,40 @@ impl Proxy {
         words.push(format!("{kills} tills killed"));
         eprintln!("faults: {}", words.join(", "));
         kid.end().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_head_office_says_otherwise_is_said() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/replay/oddities.ndjson");
+        let script = read(&file, 1).unwrap();
+        let rows = script.figures.till_days.iter();
+        let rows: Vec<Value> = rows
+            .map(|(key, row)| {
+                let (receipts, lines, gross, discounts, net, refunds) =
+                    (row.receipts, row.lines, row.gross, row.discounts, row.net, row.refunds);
+                json!({"shop": key.shop, "till": key.till, "day": key.day, "receipts": receipts, "lines": lines, "gross": gross,
+                    "discounts": discounts, "net": net, "refunds": refunds})
+            })
+            .collect();
+        let mut told =
+            json!({"totals": script.figures.totals(), "till_days": rows, "journal_balanced": true});
+        assert_eq!(judge(&script, &told).unwrap(), Vec::<String>::new());
+        told["till_days"][0]["net"] = json!(1);
+        told["totals"]["tenders"]["cash"] = json!(2);
+        told["journal_balanced"] = json!(false);
+        assert_eq!(
+            judge(&script, &told).unwrap(),
+            [
+                "till N1 of shop North on 2024-02-28: net is 4375 for the file, 1 for head office",
+                "all tills together: tenders cash is -542 for the file, 2 for head office",
+                "the journal of head office does not balance: its postings do not sum to zero",
+            ]
+        );
+        assert_eq!(rows_of(&told, "South")["till_days"].as_array().map(Vec::len), Some(2));
     }
 }

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the child until the parent has gone.
 pub fn run() -> anyhow::Result<()> {
-    let mut parent = Parent::new();
+    let mut parent = Parent::new(false);
     let begins: ProxyBegins = parent.hear()?.context("nobody said what to be")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let faults = Arc::new(Faults::new(begins.receipts));

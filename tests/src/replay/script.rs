@@ -1,7 +1,7 @@
 //! A whole file of receipts, read once before anything is played: is it usable, and what must be known to play it?
 //!
-//! What stays in memory is small: where each receipt stands in the file, what products there are, what refunds refer to, and the sums that the
-//! tills and head office have to arrive at. The receipts themselves are read again, till by till, while they are played.
+//! What stays in memory is small: where each receipt stands in the file, what products there are, what refunds refer to, and the sums
+//! that the tills and head office have to arrive at. The receipts themselves are read again, till by till, while they are played.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -13,7 +13,7 @@ use super::talk::{FromServer, ServerBegins, ToServer};
 
 /// Runs the child until the parent has gone.
 pub fn run() -> anyhow::Result<()> {
-    let mut parent = Parent::new();
+    let mut parent = Parent::new(true);
     let begins: ServerBegins = parent.hear()?.context("nobody said what to be")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if let Err(error) = runtime.block_on(serve(&mut parent, begins)) {

@@ -1,7 +1,7 @@
 //! From a receipt to the commands of the till: what a cashier would do, with the time and the id of each step.
 //!
-//! Pure, and the same every time: a till that was killed is asked again with the same ids and answers for what it has done already. Nothing is looked
-//! up at a till, so timing cannot change an amount.
+//! Pure, and the same every time: a till that was killed is asked again with the same ids and answers for what it has done already.
+//! Nothing is looked up at a till, so timing cannot change an amount.
 
 use daybook_core::amount::{Minor, UnitPrice};
 use daybook_core::event::sale::{BegunAs, Reduction, ReductionSource};

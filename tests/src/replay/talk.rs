@@ -312,41 +312,48 @@ async fn hear<M: DeserializeOwned>(
     serde_json::from_str(&line).with_context(|| format!("{name} said what nobody asked: {line}"))
 }
 
-/// The child's side: reads what the parent says and answers. Blocking, as a child has one thing to do at a time.
+/// The child's side: hears what the parent says and answers.
 pub mod child {
-    use std::io::{BufRead, StdinLock, Write, stdin, stdout};
+    use std::io::{BufRead, Write, stdin, stdout};
+    use std::sync::mpsc::{Receiver, sync_channel};
 
     use anyhow::Context;
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
+    /// Messages that may have arrived and not been looked at.
+    const UNREAD: usize = 256;
+
     /// What the parent says.
     #[derive(Debug)]
     pub struct Parent {
-        input: StdinLock<'static>,
+        said: Receiver<String>,
     }
 
     impl Parent {
-        /// Begins to listen.
-        pub fn new() -> Self {
-            Parent { input: stdin().lock() }
+        /// Begins to listen. A child that has nothing to tidy up ends as soon as its parent has gone, whatever it is doing.
+        pub fn new(tidies_up: bool) -> Self {
+            let (sender, said) = sync_channel(UNREAD);
+            std::thread::spawn(move || {
+                for line in stdin().lock().lines() {
+                    let Ok(line) = line else { break };
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+                if !tidies_up {
+                    std::process::exit(0);
+                }
+            });
+            Parent { said }
         }
 
         /// The next thing the parent says; none where it has gone.
         pub fn hear<M: DeserializeOwned>(&mut self) -> anyhow::Result<Option<M>> {
-            let mut line = String::new();
-            if self.input.read_line(&mut line)? == 0 {
-                return Ok(None);
-            }
+            let Ok(line) = self.said.recv() else { return Ok(None) };
             serde_json::from_str(&line)
                 .map(Some)
                 .context("the parent said what this child does not know")
-        }
-    }
-
-    impl Default for Parent {
-        fn default() -> Self {
-            Parent::new()
         }
     }
 

@@ -27,7 +27,7 @@ const READY_WITHIN: Duration = Duration::from_secs(180);
 
 /// Runs the child until the parent has gone.
 pub fn run() -> anyhow::Result<()> {
-    let mut parent = Parent::new();
+    let mut parent = Parent::new(false);
     let begins: TillBegins = parent.hear()?.context("nobody said what to be")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     if let Err(error) = play(&mut parent, begins, &runtime) {
