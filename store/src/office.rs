@@ -112,6 +112,10 @@ impl OfficeLog {
             }
             Ok(())
         });
+        if outcome.is_err() {
+            // What was found out within the transaction is as undone as the transaction.
+            answers.clear();
+        }
         let input = if outcome.is_ok() { Input::Committed } else { Input::RolledBack };
         answers.extend(server.handle(now, input));
         (answers, outcome)
@@ -165,8 +169,10 @@ impl OfficeLog {
         certificate: &SignedCertificate,
     ) -> Result<(), StoreError> {
         transact(&mut self.connection, |connection| {
-            let sql = "UPDATE enrolment_codes SET used_by = ?2 WHERE code_key = ?1";
-            connection.execute(sql, (code_key.as_slice(), sql::blob(&origin.0)))?;
+            let sql = "UPDATE enrolment_codes SET used_by = ?2 WHERE code_key = ?1 AND (used_by IS NULL OR used_by = ?2)";
+            if connection.execute(sql, (code_key.as_slice(), sql::blob(&origin.0)))? == 0 {
+                return Err(StoreError::Unreadable("this code was just used by another till".to_owned()));
+            }
             let sql = "INSERT OR IGNORE INTO certificates VALUES (?1, ?2, ?3)";
             connection
                 .execute(sql, (sql::blob(&origin.0), &certificate.certificate, &certificate.signature))?;
@@ -340,7 +346,7 @@ fn append(
             seal,
         ))?;
         let position = connection.last_insert_rowid();
-        if let Some(scope) = kind_of(text).and_then(|kind| scope_of(&kind, &text.payload, store)) {
+        if let Some(scope) = scope_in(origin, *tip, text, store) {
             let head = match heads.get(&scope) {
                 Some(head) => *head,
                 None => {
@@ -372,12 +378,16 @@ fn append(
     Ok(())
 }
 
-/// The type in an envelope that may make no sense otherwise.
-fn kind_of(text: &EventText) -> Option<String> {
+/// The scope that an event enters. An envelope that names another place than its own would speak for others: it enters none.
+fn scope_in(origin: OriginId, tip: Tip, text: &EventText, store: Option<StoreId>) -> Option<String> {
     #[derive(serde::Deserialize)]
-    struct Typed {
+    struct Placed {
+        origin: OriginId,
+        seq: i64,
         #[serde(rename = "type")]
         kind: String,
     }
-    serde_json::from_str::<Typed>(&text.envelope).ok().map(|typed| typed.kind)
+    let placed: Placed = serde_json::from_str(&text.envelope).ok()?;
+    let scope = scope_of(&placed.kind, &text.payload, store)?;
+    (placed.origin == origin && placed.seq == tip.seq).then_some(scope)
 }

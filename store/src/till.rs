@@ -62,25 +62,29 @@ impl TillLog {
     ) -> Result<i64, StoreError> {
         self.check_files()?;
         transact(&mut self.connection, |connection| {
-            let mut position = 0;
-            for event in recorded {
-                position = insert_own(connection, event)?;
-            }
-            if let (Some(first), Some(last)) = (recorded.first(), recorded.last()) {
-                let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
-                events::move_tip(connection, last.envelope.origin, after, last.tip)?;
-            }
+            let position = insert_all(connection, recorded)?;
             if let Some((command, answer)) = command {
                 let (origin, seq) =
                     recorded.last().map_or((uuid::Uuid::nil(), 0), |e| (e.envelope.origin.0, e.tip.seq));
                 let sql = "INSERT INTO commands (command, origin, last_seq, answer) VALUES (?1, ?2, ?3, ?4)";
-                connection.prepare_cached(sql)?.execute((
-                    sql::blob(&command.0),
-                    sql::blob(&origin),
-                    seq,
-                    answer,
-                ))?;
+                let (command, origin) = (sql::blob(&command.0), sql::blob(&origin));
+                connection.prepare_cached(sql)?.execute((command, origin, seq, answer))?;
             }
+            Ok(position)
+        })
+    }
+
+    /// Appends own events in one durable commit, together with a named fact that depends on them.
+    pub fn append_with_fact(
+        &mut self,
+        recorded: &[Recorded],
+        name: &str,
+        value: &str,
+    ) -> Result<i64, StoreError> {
+        self.check_files()?;
+        transact(&mut self.connection, |connection| {
+            let position = insert_all(connection, recorded)?;
+            events::put_fact(connection, name, value)?;
             Ok(position)
         })
     }
@@ -267,6 +271,18 @@ impl TillLog {
             }
         }
     }
+}
+
+fn insert_all(connection: &Connection, recorded: &[Recorded]) -> Result<i64, StoreError> {
+    let mut position = 0;
+    for event in recorded {
+        position = insert_own(connection, event)?;
+    }
+    if let (Some(first), Some(last)) = (recorded.first(), recorded.last()) {
+        let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
+        events::move_tip(connection, last.envelope.origin, after, last.tip)?;
+    }
+    Ok(position)
 }
 
 fn insert_own(connection: &Connection, event: &Recorded) -> Result<i64, StoreError> {

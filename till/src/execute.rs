@@ -108,6 +108,9 @@ impl Inner {
                     )
                     .into());
                 }
+                if self.log.stream_length(&format!("sale/{sale}"))? > 0 {
+                    return Err(Rejection::Senseless("this sale was begun before").into());
+                }
                 self.sale = Some((sale, Sale::default()));
                 self.decide_sale(authority, document, decide::Command::Open { begun_as, from_parked: None })
             }
@@ -400,14 +403,13 @@ impl Inner {
                 self.revisions.clear();
             }
         }
-        if let Some(journal) = &mut self.journal {
-            match journal.append_recorded(recorded) {
-                Ok(()) => self.journal_dirty = true,
-                Err(error) => {
-                    tracing::error!(%error, path = %journal.path().display(), "the journal cannot be written; the sale stands in the log")
-                }
-            }
+        let written = self.journal.as_mut().map(|journal| journal.append_recorded(recorded));
+        if let Some(Err(error)) = written {
+            // A journal with a hole would mend nothing: it is written no further, and filled up from the log at the next start.
+            tracing::error!(%error, "the journal cannot be written; the sale stands in the log");
+            self.journal = None;
         }
+        self.journal_dirty |= self.journal.is_some();
         let first = position - i64::try_from(recorded.len()).unwrap_or(0) + 1;
         let inputs: Vec<(i64, Input)> = (first..)
             .zip(recorded)

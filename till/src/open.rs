@@ -131,11 +131,14 @@ impl Inner {
         } else if reached.seq > tip.seq {
             // The log is older than its journal: it was restored. What links is taken in before the till goes on as a child.
             let records = Journal::records(&directory).map_err(io)?;
-            let linked: Vec<(Tip, daybook_core::chain::Hash, EventText)> = records
-                .into_iter()
-                .skip_while(|record| record.prev != tip.hash || record.tip.seq != tip.seq + 1)
-                .map(|record| (record.tip, record.prev, record.text))
-                .collect();
+            let mut reached = tip;
+            let mut linked: Vec<(Tip, daybook_core::chain::Hash, EventText)> = Vec::new();
+            for record in records {
+                if record.prev == reached.hash && record.tip.seq == reached.seq + 1 {
+                    reached = record.tip;
+                    linked.push((record.tip, record.prev, record.text));
+                }
+            }
             self.take_in(origin, linked)?;
         }
         Ok(())
@@ -257,18 +260,25 @@ impl Inner {
         // The child's order keys go on above its parent's, whatever the clock says.
         let last_at = self.enrolled.as_ref().map_or(0, |parent| parent.writer.last_at);
         let writer = Writer { last_at, ..Writer::new(certificate.origin) };
+        let draft = Draft { id: self.new_event_id(), event: opened.into(), rev: 1, base: None };
+        let circumstances =
+            Circumstances { now: self.now(), actor: None, approver: None, command: None, day: None };
+        let recorded = writer.record(vec![draft], &circumstances, &key, false);
+        let (recorded, after) = recorded.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let new = enrolled(identity, keys, writer, key, certificate);
-        self.enrolled = Some(new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?);
-        self.journal = None;
-        self.sale = None;
-        self.revisions.clear();
-        self.book = Book::default();
+        let new = new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?;
         let directory = self.options.journal.clone();
         let journal = Journal::begin(&directory, certificate.origin, &machine());
-        self.journal = Some(journal.map_err(|error| OpenError::Io { path: directory, error })?);
-        self.record_plain(vec![Event::from(opened)])?;
-        // Only now: a crash before this leaves the parent in charge, which again finds no journal of its own and opens another child.
-        self.log.put_fact(IDENTITY_FACT, &text)?;
+        let journal = journal.map_err(|error| OpenError::Io { path: directory, error })?;
+        // One commit: either the origin is opened and the till is it, or nothing of it happened. Memory follows only now.
+        let position = self.log.append_with_fact(&recorded, IDENTITY_FACT, &text)?;
+        self.enrolled = Some(new);
+        self.journal = Some(journal);
+        self.sale = None;
+        self.shop = None;
+        self.revisions.clear();
+        self.book = Book::default();
+        self.after_append(&recorded, after, position);
         Ok(())
     }
 
@@ -288,6 +298,9 @@ impl Inner {
 
     /// Records events that no person asked for.
     pub(crate) fn record_plain(&mut self, new: Vec<Event>) -> Result<(), OpenError> {
+        if let Some(why) = &self.latch {
+            return Err(OpenError::Unreadable(why.clone()));
+        }
         let Some(enrolled) = self.enrolled.clone() else { return Ok(()) };
         let mut drafts = Vec::new();
         for event in new {

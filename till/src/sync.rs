@@ -167,14 +167,20 @@ impl Shell {
         let mut pause = Duration::from_secs(60);
         while let Some(input) = inputs.pop() {
             let moment = self.moment();
+            let mut told_again = false;
             for effect in self.machine.handle(moment, input) {
-                if let Effect::WakeAt(at) = effect {
-                    pause = pause.min(Duration::from_millis(at.saturating_sub(moment.millis)));
-                } else {
-                    self.carry_out(effect);
+                match effect {
+                    Effect::WakeAt(at) => {
+                        pause = pause.min(Duration::from_millis(at.saturating_sub(moment.millis)));
+                    }
+                    Effect::OpenChild(reason) => told_again = !self.open_child(reason),
+                    // Without its child the till has to hear of the fork again: the push is not kept as acknowledged.
+                    Effect::SaveAcknowledged(..) if told_again => {}
+                    other => self.carry_out(other),
                 }
             }
-            if self.machine.waiting() == 0 {
+            // An answer that is still on the road speaks of the present lane.
+            if self.machine.waiting() == 0 && !self.machine.is_asking() {
                 inputs.extend(self.next_lane());
             }
         }
@@ -199,11 +205,17 @@ impl Shell {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Push { after, events_max } => {
-                self.spawn(move |road| async move { road.push(after, events_max).await })
+            Effect::Push { after, events_max } => self
+                .spawn(Input::PushFailed(no_road()), move |road| async move {
+                    road.push(after, events_max).await
+                }),
+            Effect::Handshake => {
+                self.spawn(Input::ShakeFailed(no_road()), |road| async move { road.shake().await })
             }
-            Effect::Handshake => self.spawn(|road| async move { road.shake().await }),
-            Effect::Fetch(scope) => self.spawn(move |road| async move { road.fetch(scope).await }),
+            Effect::Fetch(scope) => {
+                let failed = Input::FetchFailed(scope.clone(), no_road());
+                self.spawn(failed, move |road| async move { road.fetch(scope).await });
+            }
             Effect::ResetCursor(scope) => {
                 let done = self.till.lock().log.reset_cursor(&scope);
                 log_failure("forgetting a cursor", done);
@@ -213,18 +225,20 @@ impl Shell {
                 let done = self.till.lock().log.put_fact(&format!("acknowledged/{}", self.lane), &text);
                 log_failure("keeping what was acknowledged", done);
             }
-            Effect::OpenChild(reason) => self.open_child(reason),
             Effect::CheckLog(why) => self.check_log(&why),
-            Effect::WakeAt(_) => {}
+            Effect::OpenChild(_) | Effect::WakeAt(_) => {}
         }
     }
 
-    fn spawn<F, Work>(&mut self, work: F)
+    fn spawn<F, Work>(&mut self, failed: Input, work: F)
     where
         F: FnOnce(Road) -> Work + Send + 'static,
         Work: Future<Output = Input> + Send + 'static,
     {
-        let Some(road) = Road::new(&self.till, &self.http, self.lane) else { return };
+        let Some(road) = Road::new(&self.till, &self.http, self.lane) else {
+            let _the_shell_is_gone = self.reports.send(failed);
+            return;
+        };
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
             let input = work(road).await;
@@ -232,14 +246,16 @@ impl Shell {
         });
     }
 
-    fn open_child(&self, reason: Reason) {
+    /// Opens a child origin where the present lane is the one that writes; false where that failed.
+    fn open_child(&self, reason: Reason) -> bool {
         let mut inner = self.till.lock();
         let writes = inner.enrolled.as_ref().is_some_and(|enrolled| enrolled.writer.origin == self.lane);
-        if !writes {
-            return;
-        }
-        if let Err(error) = inner.open_child(reason) {
-            tracing::error!(%error, "no child origin could be opened; the till goes on as it is");
+        match writes.then(|| inner.open_child(reason)) {
+            None | Some(Ok(())) => true,
+            Some(Err(error)) => {
+                tracing::error!(%error, "no child origin could be opened; the till goes on as it is until it can");
+                false
+            }
         }
     }
 
@@ -393,15 +409,8 @@ impl Road {
                 highest = *tip;
             }
         }
-        if highest != Tip::NONE || tips.is_empty() {
-            return Ok(highest);
-        }
-        // Head office is on another branch: the last acknowledged event is known to both.
-        let lanes = own_lanes(&inner).map_err(local)?;
-        Ok(lanes
-            .iter()
-            .find(|lane| lane.origin == self.origin)
-            .map_or(Tip::NONE, |lane| lane.acknowledged))
+        // Where head office is on another branch altogether, everything is sent again: what it knows drops out.
+        Ok(highest)
     }
 
     /// Notes how far the till's clock is from head office's, where that is worth saying.
@@ -551,6 +560,11 @@ impl Road {
 fn lineage(enrolled: &crate::till::Enrolled) -> Vec<SignedCertificate> {
     let origins = &enrolled.identity.origins;
     origins[origins.len().saturating_sub(CERTIFICATES_MAX)..].to_vec()
+}
+
+/// There is no address, no key or no certificate to send with.
+fn no_road() -> Trouble {
+    Trouble::Network("the till does not know how to reach head office".to_owned())
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {

@@ -37,30 +37,23 @@ pub fn fold(moves: &[StockMove]) -> Level {
     let mut moves: Vec<&StockMove> = moves.iter().collect();
     moves.sort_by_key(|m| (m.order, m.hash, m.line));
     moves.dedup_by_key(|m| (m.order, m.hash, m.line));
-    let counted = moves.iter().filter(|m| m.kind == StockMoveKind::Counted).max_by_key(|m| m.order);
-    let baseline = match counted {
-        Some(last) => {
-            let same_count = moves
-                .iter()
-                .filter(|m| m.kind == StockMoveKind::Counted && m.order == last.order && m.hash == last.hash);
-            Some(Baseline {
-                order: last.order,
-                quantity: same_count.map(|m| m.quantity).sum(),
-                counted: true,
-            })
+    // Twins on two branches of a fork may share all of their order but the hash.
+    let place = |m: &StockMove| (m.order, m.hash);
+    let sum = |counts: &dyn Fn(&StockMove) -> bool| -> i64 {
+        moves.iter().filter(|m| counts(m)).map(|m| m.quantity).sum()
+    };
+    if let Some(last) = moves.iter().rfind(|m| m.kind == StockMoveKind::Counted) {
+        let quantity = sum(&|m| m.kind == StockMoveKind::Counted && place(m) == place(last));
+        let baseline = Some(Baseline { order: last.order, quantity, counted: true });
+        return Level { baseline, moved: sum(&|m| place(m) > place(last)) };
+    }
+    match moves.iter().find(|m| m.kind == StockMoveKind::Received) {
+        Some(first) => {
+            let baseline = Some(Baseline { order: first.order, quantity: 0, counted: false });
+            Level { baseline, moved: sum(&|m| place(m) >= place(first)) }
         }
-        None => moves.iter().find(|m| m.kind == StockMoveKind::Received).map(|first| Baseline {
-            order: first.order,
-            quantity: 0,
-            counted: false,
-        }),
-    };
-    let counts = |m: &&&StockMove| match &baseline {
-        None => m.kind != StockMoveKind::Counted,
-        Some(base) if base.counted => m.order > base.order && m.kind != StockMoveKind::Counted,
-        Some(base) => m.order >= base.order,
-    };
-    Level { baseline, moved: moves.iter().filter(counts).map(|m| m.quantity).sum() }
+        None => Level { baseline: None, moved: sum(&|_| true) },
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::limits::{
 };
 use crate::sale::promotion::Promotion;
 use crate::sale::reckon::{Reckoned, is_within_limits};
-use crate::sale::returns::{Original, return_line};
+use crate::sale::returns::{Original, Returned, return_line};
 use crate::sale::tender::{TenderStatement, take};
 use crate::sale::{Phase, Rejection, Sale};
 
@@ -347,6 +347,7 @@ fn add_return(
     quantity: Quantity,
     restocked: bool,
 ) -> Result<Decision, Rejection> {
+    let original = &with_cart(original, sale);
     let line =
         return_line(original, next_line(sale)?, quantity, restocked).map_err(Rejection::NotReturnable)?;
     if sale.opened.as_ref().is_some_and(|opened| opened.terms.prices != original.prices) {
@@ -355,6 +356,24 @@ fn add_return(
     check_line(&line)?;
     let approved = context.authority.permit(Permission::ReturnLinked)?;
     Ok(Decision { approved, ..Decision::of(LineAdded { sale: id, line }) })
+}
+
+/// The original with what this very cart already takes back of it.
+fn with_cart(original: &Original, sale: &Sale) -> Original {
+    let mut original = original.clone();
+    let number = original.line.entered.line;
+    for line in sale.lines.values() {
+        for reference in line.references.iter().filter(|r| r.sale == original.sale && r.line == number) {
+            let taxes = line.taxes_taken.iter().flatten().map(|tax| -tax.amount_minor).collect();
+            original.returned.push(Returned {
+                quantity: reference.quantity,
+                net_minor: reference.amount_minor,
+                extended_minor: -line.extended_minor,
+                tax_minor: taxes,
+            });
+        }
+    }
+    original
 }
 
 fn change_quantity(

@@ -38,14 +38,14 @@ pub fn of_till(store: StoreId) -> Vec<String> {
     vec![CATALOGUE.to_owned(), PEOPLE.to_owned(), stock(store), sales(store)]
 }
 
-/// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
+/// The scope of an event of this type; descriptions of a till enter none, they are head office's to give. `store` is the store in the writer's certificate; head office has none and names one in the
 /// payload.
 pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<String> {
     let named = || store.or_else(|| store_in(payload));
     match kind {
         "product.created" | "product.changed" | "product.archived" | "price.changed" | "tax.changed"
-        | "settings.changed" | "epoch.opened" => Some(CATALOGUE.to_owned()),
-        "staff.created" | "staff.changed" => Some(PEOPLE.to_owned()),
+        | "settings.changed" | "epoch.opened" => store.is_none().then(|| CATALOGUE.to_owned()),
+        "staff.created" | "staff.changed" => store.is_none().then(|| PEOPLE.to_owned()),
         "sale.completed"
         | "sale.lines_recorded"
         | "sale.parked"

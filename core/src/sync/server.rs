@@ -146,6 +146,7 @@ impl Server {
                     .collect()
             }
             Input::RolledBack => {
+                self.looking.clear();
                 let failed = std::mem::take(&mut self.committing);
                 failed.into_iter().map(|(request, _)| Effect::Failed(request)).collect()
             }

@@ -272,6 +272,11 @@ impl Till {
         (self.head.seq - self.acknowledged.seq).max(0)
     }
 
+    /// Whether a push or a handshake of this origin is on the road.
+    pub fn is_asking(&self) -> bool {
+        self.pushing || self.shaking
+    }
+
     fn is_idle(&self) -> bool {
         self.head == self.acknowledged
             && !self.pushing

@@ -189,16 +189,18 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
 /// The episodes of a product with what moved in each. `moves` are in canonical order.
 fn episodes(moves: &[StockMove]) -> Vec<(Level, Vec<&StockMove>)> {
     let mut episodes: Vec<(Level, Vec<&StockMove>)> = Vec::new();
+    let mut last_count = None;
     for moved in moves {
         let (order, quantity) = (moved.order, moved.quantity);
         match (moved.kind, episodes.last_mut()) {
             // Two lines of one count are one statement.
             (StockMoveKind::Counted, Some((Level { baseline: Some(base), .. }, _)))
-                if base.order == order =>
+                if last_count == Some(moved.hash) =>
             {
                 base.quantity += quantity;
             }
             (StockMoveKind::Counted, _) => {
+                last_count = Some(moved.hash);
                 let baseline = Some(Baseline { order, quantity, counted: true });
                 episodes.push((Level { baseline, moved: 0 }, Vec::new()));
             }

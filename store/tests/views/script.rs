@@ -387,7 +387,7 @@ impl Organisation {
         parts: usize,
         wrong_by: i64,
     ) -> Vec<Line> {
-        let prices = if sale.0.as_u128() % 2 == 0 {
+        let prices = if sale.0.as_u128().is_multiple_of(2) {
             Prices::Inclusive
         } else {
             Prices::Exclusive
@@ -651,7 +651,9 @@ fn deeds() -> impl Strategy<Value = Deed> {
 pub fn scripts(steps: usize) -> impl Strategy<Value = Vec<Step>> {
     // Copies are rarer than what is copied; head office does not sell.
     let writers = prop::sample::select(vec![0_usize, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5]);
-    let step = (writers, 0_i64..40, 0_u8..3, deeds()).prop_filter_map("head office sells nothing", |step| {
+    // Clocks that stand still make the copies of a till record different events at the same place of the canonical order.
+    let moments = prop_oneof![2 => 0_i64..4, 1 => 0_i64..60];
+    let step = (writers, moments, 0_u8..3, deeds()).prop_filter_map("head office sells nothing", |step| {
         let (writer, moment, day, deed) = step;
         let at_a_till = matches!(
             deed,

@@ -112,8 +112,13 @@ impl Office {
                 Err(Refusal::EnrolmentRefused)
             };
         }
-        let taken = book.values().any(|(c, _)| c.series == code.till_name);
-        let short = body.origin.to_string()[..4].to_uppercase();
+        let taken = |series: &str| book.values().any(|(c, _)| c.series == series);
+        // The end of a UUID is random, its beginning is the time.
+        let random = body.origin.to_string().replace('-', "").to_uppercase();
+        let longer = (4..=12).map(|digits| format!("{}-{}", code.till_name, &random[32 - digits..]));
+        let series = std::iter::once(code.till_name.clone()).chain(longer).find(|series| !taken(series));
+        let series =
+            series.ok_or_else(|| Refusal::Failed("no number series is free for this till".to_owned()))?;
         let certificate = Certificate {
             v: CERTIFICATE_VERSION,
             organisation: self.organisation(),
@@ -123,11 +128,7 @@ impl Office {
             store_name: Some(code.store_name.clone()),
             till: Some(code.till),
             name: code.till_name.clone(),
-            series: if taken {
-                format!("{}-{short}", code.till_name)
-            } else {
-                code.till_name.clone()
-            },
+            series,
             public_key: body.public_key,
             parent: None,
             issued_wall: self.now(),
