@@ -3,14 +3,17 @@
 //! Two head offices hear of the same organisation in two different ways, on real files. What they then know must be equal, and equal to
 //! what a rebuild makes of it.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
+use daybook_core::amount::{Minor, Quantity, allocate};
 use daybook_core::chain::Hash;
 use daybook_core::wire::ConflictRecord;
 use daybook_store::views::{Side, differences, rebuild};
 use delivery::{Delivery, Office, VIEWS, deliveries, open_views, seen};
-use script::{Organisation, scripts};
+use script::{Deed, Organisation, Step, scripts};
 
 // Beside their only user, in a folder of their own: cargo takes every file of this folder for a test of its own.
 #[path = "views/delivery.rs"]
@@ -85,6 +88,33 @@ proptest! {
 
 proptest! {
     #![proptest_config(cases(8))]
+
+    #[test]
+    fn a_sale_that_is_wholly_back_leaves_nothing_in_the_accounts(
+        lines in prop::collection::vec((0_usize..3, 1_i64..4, any::<bool>(), Just(None)), 1..4),
+        parts in prop::collection::vec((1_i64..5, 1_usize..3, any::<u8>()), 1..5),
+        way in deliveries(),
+    ) {
+        let deed = Deed::Sell { lines, parts: 1, wrong_by: 0, again: None };
+        let mut organisation = Organisation::play(&[Step { writer: 1, moment: 0, day: 1, deed: deed.clone() }]);
+        for index in 0..organisation.sold.len() {
+            let weights: Vec<Minor> = parts.iter().map(|(weight, ..)| Minor::new(*weight)).collect();
+            let sold = organisation.sold[index].line.entered.quantity.thousandths();
+            for (share, (_, writer, knows)) in allocate(Minor::new(sold), &weights).into_iter().zip(&parts) {
+                let step = Step { writer: *writer, moment: 5, day: 2, deed: deed.clone() };
+                organisation.take_back(&step, index, Quantity::from_thousandths(share.get()), *knows, true);
+            }
+        }
+        let mut office = Office::new(Side::Office);
+        office.take_in(&organisation, &way);
+        let (_, conflicts, mut report) = seen(office.views.connection(), &office.reader);
+        prop_assert_eq!(conflicts, []);
+        prop_assert!(report.balanced);
+        let mut left = report.accounts.remove("EUR").unwrap_or_default();
+        let paid = [left.remove("tender/cash"), left.remove("rounding")];
+        prop_assert_eq!(left, BTreeMap::new());
+        prop_assert_eq!(paid.into_iter().flatten().sum::<i64>(), 0);
+    }
 
     #[test]
     fn a_till_shows_the_same_in_whatever_order_and_batches_it_hears(

@@ -310,26 +310,11 @@ impl Organisation {
                 self.complete(step, sale, BegunAs::Sale, entered, *parts, *wrong_by);
             }
             Deed::TakeBack { sale, share, knows, restocked } => {
-                if self.sold.is_empty() {
-                    return;
+                if !self.sold.is_empty() {
+                    let index = sale.index(self.sold.len());
+                    let quantity = self.sold[index].line.entered.quantity.thousandths() * share / 4;
+                    self.take_back(step, index, Quantity::from_thousandths(quantity), *knows, *restocked);
                 }
-                let index = sale.index(self.sold.len());
-                let sold = &self.sold[index];
-                let known = sold.returned.iter().enumerate().filter(|(n, _)| knows >> (n % 8) & 1 == 1);
-                let original = Original {
-                    sale: sold.sale,
-                    prices: sold.terms.prices,
-                    line: sold.line.clone(),
-                    returned: known.map(|(_, part)| part.clone()).collect(),
-                };
-                let quantity = sold.line.entered.quantity.thousandths() * share / 4;
-                let Ok(line) = return_line(&original, 1, Quantity::from_thousandths(quantity), *restocked)
-                else {
-                    return;
-                };
-                let returns = SaleId(self.id());
-                let lines = self.complete(step, returns, BegunAs::Return, vec![line], 0, 0);
-                self.sold[index].returned.extend(lines.iter().map(taken));
             }
             Deed::TakeBackTwo { sales } => {
                 if self.sold.is_empty() {
@@ -360,6 +345,23 @@ impl Organisation {
                 self.record_text(writer, moment, kind, v, &payload);
             }
         }
+    }
+
+    /// Takes back so much of a sold line, knowing of the earlier returns that the bits pick. Who knows that less is left does nothing.
+    pub fn take_back(&mut self, step: &Step, index: usize, quantity: Quantity, knows: u8, restocked: bool) {
+        let sold = &self.sold[index];
+        let known = sold.returned.iter().enumerate().filter(|(n, _)| knows >> (n % 8) & 1 == 1);
+        let original = Original {
+            sale: sold.sale,
+            prices: sold.terms.prices,
+            line: sold.line.clone(),
+            returned: known.map(|(_, part)| part.clone()).collect(),
+        };
+        let Ok(line) = return_line(&original, 1, quantity, restocked) else { return };
+        self.begin(step.writer, step.moment);
+        let returns = SaleId(self.id());
+        let lines = self.complete(step, returns, BegunAs::Return, vec![line], 0, 0);
+        self.sold[index].returned.extend(lines.iter().map(taken));
     }
 
     fn edit(&mut self, step: &Step, event: Event, seen: Option<u8>) {
