@@ -84,13 +84,12 @@ fn returned(connection: &Connection, log: &Connection, sale: SaleId, line: u32) 
     connection
         .prepare_cached("DELETE FROM remainders WHERE sale = ?1 AND line = ?2")?
         .execute((blob(&sale.0), line))?;
-    let sold = "SELECT quantity_thousandths, net_minor, tax_minor, direction, cost FROM document_lines WHERE sale = ?1 AND line = ?2
+    let sold = "SELECT quantity_thousandths, net_minor, tax_minor, direction FROM document_lines WHERE sale = ?1 AND line = ?2
                 ORDER BY hash LIMIT 1";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get::<_, Option<i64>>(4)?))
-    };
+    let read =
+        |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?));
     let found = connection.prepare_cached(sold)?.query_row((blob(&sale.0), line), read).optional()?;
-    let Some((quantity, net, tax, direction, cost)): Option<(i64, i64, i64, _, _)> = found else {
+    let Some((quantity, net, tax, direction)): Option<(i64, i64, i64, _)> = found else {
         return Ok(());
     };
     let mut parts: Vec<(Returned, bool)> = Vec::new();
@@ -112,11 +111,9 @@ fn returned(connection: &Connection, log: &Connection, sale: SaleId, line: u32) 
     let paid: i64 = parts.iter().map(|(part, _)| part.net_minor.get()).sum();
     let tax_back: i64 = parts.iter().flat_map(|(part, _)| &part.tax_minor).map(|part| part.get()).sum();
     let unknown_tax = tax != 0 && parts.iter().any(|(_, known)| !known);
-    if direction == "return"
-        || back != quantity
-        || unknown_tax
-        || (paid == net && tax_back == tax && cost.is_none())
-    {
+    // Sums alone say enough only of a line that came back at once: of two taxes, one may be short by what the other has too much.
+    let at_once = parts.len() == 1 && paid == net && tax_back == tax;
+    if direction == "return" || back != quantity || unknown_tax || at_once {
         return Ok(());
     }
     let Some((terms, original)) = recorded_line(connection, log, sale, line)? else { return Ok(()) };
