@@ -43,7 +43,8 @@ pub const SAFE: &str = "safe";
 /// One posting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Posting {
-    /// The account: one of the constants here, or `revenue/<kind>`, `tax/<jurisdiction>/<rate>`, `tender/<type>`.
+    /// The account: one of the constants here, or `revenue/<kind>/<taxes>` (`<jurisdiction>/<rate>`, several
+    /// joined by `+`, else `exempt` or `untaxed`), `tax/<jurisdiction>/<rate>`, `tender/<type>`.
     pub account: String,
     /// Currency of the amount.
     pub currency: Currency,
@@ -107,7 +108,7 @@ pub fn post_remainder(terms: &Terms, line: &Line, remainder: &Remainder) -> Vec<
         Prices::Inclusive => (remainder.net_minor - taxes, remainder.net_minor),
         Prices::Exclusive => (remainder.net_minor, remainder.net_minor + taxes),
     };
-    book.put(&line_account(line.entered.kind), revenue);
+    book.put(&line_account(line), revenue);
     book.put(ROUNDING, -whole);
     book.put(COST_OF_GOODS, -remainder.cost_minor);
     book.put(STOCK, remainder.cost_minor);
@@ -139,14 +140,28 @@ fn two_sided(currency: Currency, debit: &str, credit: &str, amount: Minor) -> Ve
     book.close()
 }
 
-fn line_account(kind: LineKind) -> String {
-    match kind {
-        LineKind::Goods => "revenue/goods".to_owned(),
-        LineKind::Service => "revenue/service".to_owned(),
-        LineKind::Fee => "revenue/fee".to_owned(),
+fn line_account(line: &Line) -> String {
+    match line.entered.kind {
+        LineKind::Goods => format!("revenue/goods/{}", taxation(line)),
+        LineKind::Service => format!("revenue/service/{}", taxation(line)),
+        LineKind::Fee => format!("revenue/fee/{}", taxation(line)),
         LineKind::StoredValue => STORED_VALUE.to_owned(),
         LineKind::Deposit => DEPOSITS.to_owned(),
         LineKind::Donation => DONATIONS.to_owned(),
+    }
+}
+
+/// What was levied on a line, as tax returns ask for revenue: its taxes with their rates, or why there is none.
+fn taxation(line: &Line) -> String {
+    let taxes: Vec<String> = line
+        .tax_amounts
+        .iter()
+        .map(|tax| format!("{}/{}", tax.jurisdiction, tax.rate))
+        .collect();
+    match taxes.as_slice() {
+        [] if line.entered.exemption.is_some() => "exempt".to_owned(),
+        [] => "untaxed".to_owned(),
+        taxes => taxes.join("+"),
     }
 }
 
@@ -194,7 +209,7 @@ impl Book {
                 Prices::Inclusive => (line.net_minor - taxes, line.net_minor),
                 Prices::Exclusive => (line.net_minor, line.net_minor + taxes),
             };
-            self.put(&line_account(line.entered.kind), -revenue);
+            self.put(&line_account(line), -revenue);
             for tax in &line.tax_amounts {
                 self.put(&tax_account(&tax.jurisdiction, tax.rate), -tax.amount_minor);
             }

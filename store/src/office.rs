@@ -7,6 +7,7 @@ use daybook_core::chain::{Hash, Seal, Tip, running_hash};
 use daybook_core::envelope::EventText;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
+use daybook_core::project::standing::Standing;
 use daybook_core::record::Recorded;
 use daybook_core::sync::scope::scope_of;
 use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
@@ -193,6 +194,15 @@ pub fn certificates(connection: &Connection) -> Result<Vec<SignedCertificate>, S
     let rows = statement
         .query_map([], |row| Ok(SignedCertificate { certificate: row.get(0)?, signature: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What an origin may speak for by the certificate that is kept of it; none where none is.
+pub fn standing(connection: &Connection, origin: OriginId) -> Result<Option<Standing>, StoreError> {
+    let sql = "SELECT certificate, signature FROM certificates WHERE origin = ?1";
+    let read =
+        |row: &rusqlite::Row<'_>| Ok(SignedCertificate { certificate: row.get(0)?, signature: row.get(1)? });
+    let found = connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], read).optional()?;
+    Ok(found.and_then(|signed| Standing::of(&signed.read().ok()?)))
 }
 
 /// The one-time codes that have not expired.

@@ -10,16 +10,20 @@ use proptest::test_runner::TestCaseResult;
 
 use daybook_core::amount::{Minor, Quantity, allocate};
 use daybook_core::chain::Hash;
+use daybook_core::ids::StoreId;
 use daybook_core::wire::ConflictRecord;
 use daybook_store::views::{Side, differences, rebuild};
 use delivery::{Delivery, Office, VIEWS, deliveries, open_views, seen};
-use script::{Deed, Organisation, Step, scripts};
+use script::{Deed, Organisation, Step};
+use scripts::scripts;
 
 // Beside their only user, in a folder of their own: cargo takes every file of this folder for a test of its own.
 #[path = "views/delivery.rs"]
 mod delivery;
 #[path = "views/script.rs"]
 mod script;
+#[path = "views/scripts.rs"]
+mod scripts;
 
 /// The usual number of cases, divided by so many.
 fn cases(divided_by: u32) -> ProptestConfig {
@@ -123,4 +127,24 @@ proptest! {
     ) {
         check(Organisation::play(&script), Side::Till, [&ways[0], &ways[1]], &[])?;
     }
+}
+
+#[test]
+fn what_a_writer_has_no_standing_to_say_is_kept_and_counts_nowhere() {
+    let edit = Deed::Edit { product: 0, field: 0, value: 1, seen: None };
+    let sold = vec![(0, 1, false, None)];
+    let sell = Deed::Sell { lines: sold, parts: 0, wrong_by: 0, again: None };
+    let step = |writer, deed: &Deed| Step { writer, moment: 1, day: 1, deed: deed.clone() };
+    let organisation = Organisation::play(&[step(1, &sell), step(1, &edit), step(2, &sell)]);
+
+    let mut office = Office::new(Side::Office);
+    // The first certificate of an origin stays: the second till is one of another store, whatever its log says.
+    let log = organisation.logs[2].as_ref().unwrap();
+    let elsewhere = log.certificate(Some(StoreId(uuid::Uuid::from_u128(0x58))));
+    office.log.put_certificate(log.origin, &elsewhere).unwrap();
+    office.take_in(&organisation, &[]);
+    let (_, _, report) = seen(office.views.connection(), &office.reader);
+    assert_eq!(report.quarantined, 3, "an edit of the first till; the opening and the sale of the second");
+    assert_eq!(report.days.iter().map(|day| day.receipts).sum::<i64>(), 1);
+    assert!(report.balanced);
 }

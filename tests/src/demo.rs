@@ -373,6 +373,7 @@ impl DemoTill {
                 amount: LineAmount::Catalogue,
                 reductions: Vec::new(),
                 references: Vec::new(),
+                voucher: None,
             })?;
         }
         if let Some(rate) = discount_percent.and_then(daybook_core::amount::Rate::percent) {

@@ -337,6 +337,7 @@ pub fn add_line(code: &str, quantity: Quantity) -> Command {
         amount: LineAmount::Catalogue,
         reductions: Vec::new(),
         references: Vec::new(),
+        voucher: None,
     }
 }
 

@@ -7,7 +7,7 @@ use daybook_core::amount::{Minor, Quantity};
 use daybook_core::chain::Tip;
 use daybook_core::event::sale::{BegunAs, Discount, Reduction, ReductionSource, Reference};
 use daybook_core::event::shift::{CashMove, Count};
-use daybook_core::ids::{CustomerId, SaleId, ShiftId, StaffId};
+use daybook_core::ids::{CustomerId, SaleId, ShiftId, StaffId, VoucherId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,9 @@ pub enum Command {
         /// What it takes back.
         #[serde(default)]
         references: Vec<Reference>,
+        /// The gift card or credit that it loads.
+        #[serde(default)]
+        voucher: Option<VoucherId>,
     },
     /// Take back goods of a completed document that this till knows, at what was paid for them.
     ReturnLine {

@@ -3,18 +3,21 @@
 //! This is where a sale happens. Follow it top-down: [`Till::execute`], then the decision, then `commit`. What follows the commit — journal,
 //! read models, waking synchronisation — can fail without un-happening anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use daybook_core::amount::Currency;
 use daybook_core::authority::{Authority, Person};
 use daybook_core::event::Event;
 use daybook_core::event::description::Permission;
-use daybook_core::event::sale::{BegunAs, Number, Prices, TaxRounding, Terms};
+use daybook_core::event::sale::{BegunAs, Number, Prices, Reference, TaxRounding, Terms};
 use daybook_core::event::stock::{Adjusted, Counted, Received, StockLine};
 use daybook_core::ids::{CommandId, EventId, SaleId, StaffId};
+use daybook_core::limits::REFERENCES_MAX;
 use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Recorded, Writer};
 use daybook_core::sale::decide::{self, Decision, LineAmount, NewLine};
+use daybook_core::sale::returns::Original;
 use daybook_core::sale::tender::default_tender_types;
 use daybook_core::sale::{Phase, Rejection, Sale};
 use daybook_core::time::Zone;
@@ -114,9 +117,11 @@ impl Inner {
                 self.sale = Some((sale, Sale::default()));
                 self.decide_sale(authority, document, decide::Command::Open { begun_as, from_parked: None })
             }
-            Command::AddLine { item, quantity, amount, reductions, references } => {
+            Command::AddLine { item, quantity, amount, reductions, references, voucher } => {
                 let item = self.find_item(item, &amount)?;
-                let line = NewLine { amount, reductions, references, ..NewLine::of(item, quantity) };
+                let originals = self.originals(&references)?;
+                let new = NewLine::of(item, quantity);
+                let line = NewLine { amount, reductions, references, originals, voucher, ..new };
                 self.decide_sale(authority, document, decide::Command::AddLine(line))
             }
             Command::ReturnLine { sale, line, quantity, restocked } => {
@@ -175,6 +180,10 @@ impl Inner {
         command: decide::Command,
     ) -> Result<Decision, ExecuteError> {
         let shop = self.shop()?;
+        let refunds_to = match &command {
+            decide::Command::Tender(_) | decide::Command::Pay(_) => self.refunds_to(&shop)?,
+            _ => None,
+        };
         let enrolled = self.enrolled.as_ref().ok_or(ExecuteError::NotEnrolled)?;
         let Some((id, sale)) = &self.sale else { return Err(Rejection::NotOpen.into()) };
         let context = decide::Context {
@@ -183,6 +192,7 @@ impl Inner {
             shift: self.book.shift.as_ref().map(|shift| shift.opened.shift),
             terms: &shop.terms,
             tender_types: &shop.tender_types,
+            refunds_to,
             promotions: &[],
             authority,
             next_number: Number { series: enrolled.series.clone(), number: self.book.last_number + 1 },
@@ -262,6 +272,38 @@ impl Inner {
                 found.ok_or(ExecuteError::UnknownCode(code))
             }
         }
+    }
+
+    /// Those of the referenced lines that this till knows.
+    fn originals(&mut self, references: &[Reference]) -> Result<Vec<Original>, ExecuteError> {
+        let mut originals: Vec<Original> = Vec::new();
+        for reference in references.iter().take(REFERENCES_MAX) {
+            let (sale, line) = (reference.sale, reference.line);
+            if originals.iter().any(|known| known.sale == sale && known.line.entered.line == line) {
+                continue;
+            }
+            originals.extend(
+                self.ask_views(|views, log| questions::original(views.connection(), log, sale, line))?,
+            );
+        }
+        Ok(originals)
+    }
+
+    /// The tender types that a refund of what the cart takes back may go to; none where this till does not know how all of it was paid.
+    fn refunds_to(&mut self, shop: &Shop) -> Result<Option<BTreeSet<String>>, ExecuteError> {
+        let Some((_, sale)) = &self.sale else { return Ok(None) };
+        let references = sale.lines.values().flat_map(|line| &line.references);
+        let sales: BTreeSet<SaleId> = references.map(|reference| reference.sale).collect();
+        let mut allowed = BTreeSet::new();
+        for sale in &sales {
+            let paid = self.ask_views(|views, _| questions::paid_with(views.connection(), *sale))?;
+            if paid.is_empty() {
+                return Ok(None);
+            }
+            let types = paid.iter().filter_map(|name| shop.tender_types.get(name));
+            allowed.extend(types.flat_map(|tender_type| tender_type.refunds_to.iter().cloned()));
+        }
+        Ok((!sales.is_empty()).then_some(allowed))
     }
 
     fn stock_lines(&mut self, lines: Vec<StockCount>) -> Result<Vec<StockLine>, ExecuteError> {

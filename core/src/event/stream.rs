@@ -4,6 +4,7 @@
 //! by several, and their events name in `base` the heads they had seen.
 
 use crate::event::Event;
+use crate::ids::{StoreId, TillId};
 
 impl Event {
     /// The stream this event belongs to.
@@ -69,6 +70,41 @@ impl Event {
                 | Event::StaffCreated(_)
                 | Event::StaffChanged(_)
         )
+    }
+
+    /// The store that the event speaks of; none where its type names none, or all.
+    pub fn store(&self) -> Option<StoreId> {
+        match self {
+            Event::SaleOpened(e) => Some(e.store),
+            Event::SaleLinesRecorded(e) => Some(e.store),
+            Event::SaleCompleted(e) => Some(e.store),
+            Event::SaleTenderCorrected(e) => Some(e.store),
+            Event::ShiftOpened(e) => Some(e.store),
+            Event::ShiftCashMoved(e) => Some(e.store),
+            Event::ShiftClosed(e) => Some(e.store),
+            Event::ShiftCloseRequested(e) => Some(e.store),
+            Event::StockReceived(e) => Some(e.store),
+            Event::StockAdjusted(e) => Some(e.store),
+            Event::StockCounted(e) => Some(e.store),
+            Event::StockSent(e) => Some(e.store),
+            Event::StockArrived(e) => Some(e.store),
+            Event::OriginOpened(e) => e.store,
+            Event::PriceChanged(e) => e.store,
+            Event::SettingsChanged(e) => e.store,
+            _ => None,
+        }
+    }
+
+    /// The till that the event speaks of; none where its type names none.
+    pub fn till(&self) -> Option<TillId> {
+        match self {
+            Event::SaleOpened(e) => Some(e.till),
+            Event::SaleCompleted(e) => Some(e.till),
+            Event::ShiftOpened(e) => Some(e.till),
+            Event::ShiftClosed(e) => Some(e.till),
+            Event::OriginOpened(e) => e.till,
+            _ => None,
+        }
     }
 
     /// Whether the event is sealed in the commit that records it.

@@ -6,6 +6,7 @@
 //! alone is a dirty [`Key`], folded again from everything that touches it by [`crate::merge`] and [`crate::conflict`].
 
 pub mod rows;
+pub mod standing;
 
 use crate::chain::{Hash, Tip};
 use crate::envelope::{Envelope, EventText};
@@ -371,7 +372,7 @@ impl Place<'_> {
     }
 
     fn postings(&self, event: &Event, changes: &mut Vec<Change>) {
-        let Some(store) = store_of(event) else { return };
+        let Some(store) = event.store() else { return };
         for posting in post(event) {
             changes.push(Change::Post {
                 key: self.day(store),
@@ -395,22 +396,6 @@ struct Part<'a> {
     store: StoreId,
     terms: &'a crate::event::sale::Terms,
     lines: &'a [Line],
-}
-
-fn store_of(event: &Event) -> Option<StoreId> {
-    match event {
-        Event::SaleLinesRecorded(e) => Some(e.store),
-        Event::SaleCompleted(e) => Some(e.store),
-        Event::SaleTenderCorrected(e) => Some(e.store),
-        Event::ShiftOpened(e) => Some(e.store),
-        Event::ShiftCashMoved(e) => Some(e.store),
-        Event::ShiftClosed(e) => Some(e.store),
-        Event::StockReceived(e) => Some(e.store),
-        Event::StockAdjusted(e) => Some(e.store),
-        Event::StockSent(e) => Some(e.store),
-        Event::StockArrived(e) => Some(e.store),
-        _ => None,
-    }
 }
 
 fn count(length: usize) -> i64 {

@@ -3,7 +3,7 @@
 //! Everything a decision needs is in the state, the command and the [`Context`]; the shell looks facts up and hands them in. Nothing
 //! is recorded by deciding: the shell appends the events, and only then tells anyone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::event::description::{Permission, TenderType};
 use crate::event::sale::{
     Abandoned, AmountSource, BegunAs, CartLine, Completed, CustomerSet, Direction, Discount, Discounted,
     Line, LineAdded, LineChanged, LineKind, LineRemoved, LinesRecorded, Number, Opened, Parked, PriceSource,
-    Reduction, ReductionSource, Reference, Tendered, Terms,
+    Reduction, ReductionSource, Reference, TenderClass, Tendered, Terms,
 };
 use crate::ids::{CustomerId, EventId, SaleId, ShiftId, StoreId, TillId, VoucherId};
 use crate::limits::{
@@ -24,9 +24,9 @@ use crate::limits::{
 };
 use crate::sale::promotion::Promotion;
 use crate::sale::reckon::{Reckoned, is_within_limits};
-use crate::sale::returns::{Original, Returned, return_line};
+use crate::sale::returns::{Original, return_line};
 use crate::sale::tender::{TenderStatement, take};
-use crate::sale::{Phase, Rejection, Sale};
+use crate::sale::{Phase, Rejection, Sale, permission};
 
 /// What surrounds a decision: the till, its shift, the store's rules, who acts, and what the completing event will be called.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Context<'a> {
     pub terms: &'a Terms,
     /// The store's tender types.
     pub tender_types: &'a BTreeMap<String, TenderType>,
+    /// The tender types that money for what the cart takes back may go to, by how it was paid; none where that is not known here.
+    pub refunds_to: Option<BTreeSet<String>>,
     /// Promotions in force.
     pub promotions: &'a [Promotion],
     /// Who acts, and who approves.
@@ -80,8 +82,10 @@ pub struct NewLine {
     pub amount: LineAmount,
     /// Reductions stated with it, in the sign of the line.
     pub reductions: Vec<Reduction>,
-    /// What it takes back, where it does and that is known.
+    /// What it takes back, where it does and somebody says what.
     pub references: Vec<Reference>,
+    /// Those of the lines it refers to that are known here.
+    pub originals: Vec<Original>,
     /// Why it is exempt from tax.
     pub exemption: Option<String>,
     /// Its serial number.
@@ -99,6 +103,7 @@ impl NewLine {
             amount: LineAmount::Catalogue,
             reductions: Vec::new(),
             references: Vec::new(),
+            originals: Vec::new(),
             exemption: None,
             serial: None,
             voucher: None,
@@ -289,11 +294,19 @@ fn add_line(sale: &Sale, id: SaleId, context: &Context<'_>, new: NewLine) -> Res
         restocked: true,
     };
     check_line(&line)?;
-    let mut approved = false;
-    for permission in permissions_of(&line) {
-        approved |= context.authority.permit(permission)?;
-    }
+    let terms = sale.opened.as_ref().map_or(context.terms, |opened| &opened.terms);
+    let linked = permission::is_linked(&line, sale, terms, &new.originals);
+    let approved = permit_all(context, &permission::of_line(&line, linked))?;
     Ok(Decision { approved, ..Decision::of(LineAdded { sale: id, line }) })
+}
+
+/// Whether all of these are permitted; `true` where the approver was needed for one of them.
+fn permit_all(context: &Context<'_>, permissions: &[Permission]) -> Result<bool, Rejection> {
+    let mut approved = false;
+    for permission in permissions {
+        approved |= context.authority.permit(*permission)?;
+    }
+    Ok(approved)
 }
 
 fn amount_of(
@@ -315,30 +328,6 @@ fn amount_of(
     })
 }
 
-fn permissions_of(line: &CartLine) -> Vec<Permission> {
-    let mut permissions = Vec::new();
-    let deposit_back = line.kind == LineKind::Deposit && line.price_source == Some(PriceSource::Catalogue);
-    if line.direction == Direction::Return {
-        let known = deposit_back || !line.references.is_empty();
-        permissions.push(if known { Permission::ReturnLinked } else { Permission::ReturnBlind });
-    }
-    let backwards = (line.extended_minor < Minor::ZERO) != (line.quantity < Quantity::ZERO)
-        && !line.extended_minor.is_zero();
-    let stated =
-        line.extended_from == AmountSource::Given || line.price_source == Some(PriceSource::Override);
-    let open_though_priced = line.extended_from == AmountSource::Open && line.product.is_some();
-    if stated || open_though_priced || (backwards && !line.quantity.is_zero()) {
-        permissions.push(Permission::OverridePrice);
-    }
-    if !line.reductions.is_empty() && line.extended_from != AmountSource::Original {
-        permissions.push(Permission::Discount);
-    }
-    if line.product.is_none() {
-        permissions.push(Permission::SellOpenItem);
-    }
-    permissions
-}
-
 fn add_return(
     sale: &Sale,
     id: SaleId,
@@ -347,33 +336,18 @@ fn add_return(
     quantity: Quantity,
     restocked: bool,
 ) -> Result<Decision, Rejection> {
-    let original = &with_cart(original, sale);
+    let original = &permission::with_cart(original, sale);
     let line =
         return_line(original, next_line(sale)?, quantity, restocked).map_err(Rejection::NotReturnable)?;
     if sale.opened.as_ref().is_some_and(|opened| opened.terms.prices != original.prices) {
         return Err(Rejection::Senseless("that sale stated its prices the other way about tax"));
     }
+    if sale.opened.as_ref().is_some_and(|opened| opened.terms.currency != original.currency) {
+        return Err(Rejection::Senseless("that sale was in another currency"));
+    }
     check_line(&line)?;
     let approved = context.authority.permit(Permission::ReturnLinked)?;
     Ok(Decision { approved, ..Decision::of(LineAdded { sale: id, line }) })
-}
-
-/// The original with what this very cart already takes back of it.
-fn with_cart(original: &Original, sale: &Sale) -> Original {
-    let mut original = original.clone();
-    let number = original.line.entered.line;
-    for line in sale.lines.values() {
-        for reference in line.references.iter().filter(|r| r.sale == original.sale && r.line == number) {
-            let taxes = line.taxes_taken.iter().flatten().map(|tax| -tax.amount_minor).collect();
-            original.returned.push(Returned {
-                quantity: reference.quantity,
-                net_minor: reference.amount_minor,
-                extended_minor: -line.extended_minor,
-                tax_minor: taxes,
-            });
-        }
-    }
-    original
 }
 
 fn change_quantity(
@@ -395,10 +369,7 @@ fn change_quantity(
     }
     let line = CartLine { quantity, extended_minor: price.extend(quantity), ..old.clone() };
     check_line(&line)?;
-    let mut approved = false;
-    for permission in permissions_of(&line) {
-        approved |= context.authority.permit(permission)?;
-    }
+    let approved = permit_all(context, &permission::of_line(&line, false))?;
     Ok(Decision { approved, ..Decision::of(LineChanged { sale: id, line }) })
 }
 
@@ -458,7 +429,17 @@ fn tender(
     let number = u32::try_from(sale.tenders.len()).unwrap_or(u32::MAX) + 1;
     let rounded = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
     let tender = take(statement, number, due, rounded, &opened.terms, context.tender_types)?;
-    Ok(Decision::of(Tendered { sale: id, tender }))
+    match tender.class {
+        TenderClass::StoredValue if tender.voucher.is_none() => return Err(Rejection::NeedsVoucher),
+        TenderClass::Account if sale.customer.is_none() => return Err(Rejection::NeedsCustomer),
+        _ => {}
+    }
+    let pays_out = due < Minor::ZERO && tender.amount_minor < Minor::ZERO;
+    let needed = pays_out
+        .then(|| permission::of_payout(context, &tender.tender_type, reckoned.totals.total_minor))
+        .flatten();
+    let approved = permit_all(context, needed.as_slice())?;
+    Ok(Decision { approved, ..Decision::of(Tendered { sale: id, tender }) })
 }
 
 fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, Rejection> {
@@ -573,6 +554,9 @@ fn check_line(line: &CartLine) -> Result<(), Rejection> {
     }
     if line.taxes.iter().any(|tax| !tax.rate.is_sane()) {
         return Err(Rejection::BeyondLimit("the tax rate"));
+    }
+    if line.kind == LineKind::StoredValue && line.voucher.is_none() {
+        return Err(Rejection::NeedsVoucher);
     }
     check_code(&line.sku, "the code")?;
     check_code(line.serial.as_deref().unwrap_or_default(), "the serial number")

@@ -5,6 +5,7 @@
 //! [`returns`] and [`tender`] beside it.
 
 pub mod decide;
+mod permission;
 pub mod promotion;
 pub mod reckon;
 pub mod returns;
@@ -145,6 +146,12 @@ pub enum Rejection {
     /// The tender may not exceed what is due, which is this.
     #[error("more than the {} that is due cannot be taken this way", .0.get())]
     OverTender(Minor),
+    /// Stored value is issued and redeemed by the number of its card or voucher.
+    #[error("state which gift card, credit or voucher it is")]
+    NeedsVoucher,
+    /// Only a known customer has an account.
+    #[error("name the customer whose account it goes on")]
+    NeedsCustomer,
     /// This much is still due (or, negative, to be paid out).
     #[error("{} is still to be settled", .0.get())]
     Unsettled(Minor),

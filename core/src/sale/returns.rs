@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::amount::{Minor, Quantity, part_floor};
+use crate::amount::{Currency, Minor, Quantity, part_floor};
 use crate::event::sale::{
     AmountSource, CartLine, Direction, Line, Prices, Reduction, Reference, TaxAmount, TaxRate,
 };
@@ -21,6 +21,8 @@ pub struct Original {
     pub sale: SaleId,
     /// How its prices were stated.
     pub prices: Prices,
+    /// Its currency.
+    pub currency: Currency,
     /// The line as sold.
     pub line: Line,
     /// What is known here as already returned of it, in parts of the original's sign.
@@ -101,7 +103,7 @@ pub fn return_line(
 }
 
 /// The part of the original that goes back now: share up to and with this part, less what is known to be back already.
-fn part_of(original: &Original, quantity: Quantity) -> Result<Returned, NotReturnable> {
+pub(super) fn part_of(original: &Original, quantity: Quantity) -> Result<Returned, NotReturnable> {
     let sold = &original.line.entered;
     if sold.direction == Direction::Return {
         return Err(NotReturnable::IsReturn);

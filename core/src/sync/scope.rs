@@ -38,22 +38,28 @@ pub fn of_till(store: StoreId) -> Vec<String> {
     vec![CATALOGUE.to_owned(), PEOPLE.to_owned(), stock(store), sales(store)]
 }
 
-/// The scope of an event of this type; descriptions of a till enter none, they are head office's to give. `store` is the store in the writer's certificate; head office has none and names one in the
-/// payload.
+/// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
+/// payload. What a writer has no standing to say enters no scope (see [`crate::project::standing`]): descriptions are head office's to
+/// give, and a till speaks for its own store.
 pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<String> {
-    let named = || store.or_else(|| store_in(payload));
+    let named = || {
+        let named = store_in(payload);
+        if store.is_some() && named != store { None } else { named }
+    };
     match kind {
         "product.created" | "product.changed" | "product.archived" | "price.changed" | "tax.changed"
         | "settings.changed" | "epoch.opened" => store.is_none().then(|| CATALOGUE.to_owned()),
         "staff.created" | "staff.changed" => store.is_none().then(|| PEOPLE.to_owned()),
         "sale.completed"
         | "sale.lines_recorded"
-        | "sale.parked"
         | "sale.tender_corrected"
         | "shift.opened"
         | "shift.closed"
         | "shift.close_requested" => named().map(sales),
-        "origin.opened" => named().map_or_else(|| Some(CATALOGUE.to_owned()), |store| Some(sales(store))),
+        // It names no store: a till parks in its own.
+        "sale.parked" => store.map(sales),
+        "origin.opened" if store.is_none() => Some(CATALOGUE.to_owned()),
+        "origin.opened" => named().map(sales),
         "stock.received" | "stock.adjusted" | "stock.counted" | "stock.sent" | "stock.arrived" => {
             named().map(stock)
         }

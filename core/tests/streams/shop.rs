@@ -172,6 +172,7 @@ impl Shop {
             shift: self.book.shift.as_ref().map(|shift| shift.opened.shift),
             terms: &self.terms,
             tender_types: &self.tender_types,
+            refunds_to: None,
             promotions: &self.promotions,
             authority: &self.authority,
             next_number: Number { series: "A".to_owned(), number: self.book.last_number + 1 },
@@ -222,6 +223,7 @@ impl Shop {
         Some(Original {
             sale: document.completed.sale,
             prices: document.completed.terms.prices,
+            currency: document.completed.terms.currency,
             line: line.clone(),
             returned: returned.cloned().unwrap_or_default(),
         })

@@ -10,13 +10,17 @@ pub mod judge;
 pub mod questions;
 pub mod report;
 
+use daybook_core::ids::OriginId;
+use daybook_core::project::standing::Standing;
 use daybook_core::project::{Input, Key, project};
 use rusqlite::Connection;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, remove, transact};
+use crate::office::standing;
 
 pub use digest::{TableDifference, differences, read_models_digest};
 
@@ -42,6 +46,8 @@ pub struct Views {
     path: PathBuf,
     side: Side,
     position: i64,
+    /// Standings asked of the log so far; a certificate, once kept, never changes.
+    standings: BTreeMap<OriginId, Standing>,
 }
 
 impl Views {
@@ -76,7 +82,7 @@ impl Views {
         };
         let connection = open_writer(path, durability, MIGRATIONS)?;
         let position = connection.query_row("SELECT position FROM progress", [], |row| row.get(0))?;
-        Ok(Views { connection, path: path.to_owned(), side, position })
+        Ok(Views { connection, path: path.to_owned(), side, position, standings: BTreeMap::new() })
     }
 
     /// A second connection for reading.
@@ -138,10 +144,28 @@ impl Views {
         }
     }
 
+    /// An input as its writer's certificate lets it count. Head office asks this; what reaches a till has passed it there.
+    fn fitting<'a>(&mut self, log: &Connection, input: &'a Input) -> Result<Cow<'a, Input>, StoreError> {
+        if self.side == Side::Till {
+            return Ok(Cow::Borrowed(input));
+        }
+        let standing = match self.standings.get(&input.origin) {
+            Some(standing) => Some(*standing),
+            None => standing(log, input.origin)?,
+        };
+        self.standings.extend(standing.map(|standing| (input.origin, standing)));
+        match (&input.content, standing) {
+            (Ok((_, event)), Some(standing)) if standing.misfit(event).is_none() => Ok(Cow::Borrowed(input)),
+            _ => Ok(Cow::Owned(input.clone().by(standing))),
+        }
+    }
+
     fn apply_all(&mut self, log: &Connection, inputs: &[(i64, Input)], last: i64) -> Result<(), StoreError> {
         let mut work = Vec::new();
         for (_, input) in inputs {
-            work.push((input, project(input)));
+            let input = self.fitting(log, input)?;
+            let changes = project(&input);
+            work.push((input, changes));
         }
         let idle = work.iter().all(|(_, changes)| changes.is_empty());
         if idle && self.side == Side::Till {
@@ -157,7 +181,7 @@ impl Views {
                     apply::apply(connection, change, &mut dirty)?;
                 }
                 if side == Side::Office {
-                    judge::of_event(connection, log, input)?;
+                    judge::of_event(connection, log, &input)?;
                 }
             }
             for key in &dirty {

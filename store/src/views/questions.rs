@@ -265,7 +265,16 @@ pub fn original(
             tax_minor: taxes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         });
     }
-    Ok(Some(Original { sale, prices: terms.prices, line: sold, returned }))
+    Ok(Some(Original { sale, prices: terms.prices, currency: terms.currency, line: sold, returned }))
+}
+
+/// The tender types that completed documents of a sale were paid with; none where it is not known here.
+pub fn paid_with(connection: &Connection, sale: SaleId) -> Result<Vec<String>, StoreError> {
+    let sql =
+        "SELECT DISTINCT t.tender_type FROM documents d JOIN tenders t ON t.hash = d.hash WHERE d.sale = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([blob(&sale.0)], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// A line of a completed document as it was recorded, with the terms of its document. Of twins the canonically first.

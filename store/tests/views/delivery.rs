@@ -125,6 +125,9 @@ impl Office {
 
     fn deliver(&mut self, organisation: &Organisation, number: usize, batch: Batch) {
         let log = organisation.logs[number].as_ref().expect("a log");
+        self.log
+            .put_certificate(log.origin, &log.certificate((number != HEAD_OFFICE).then(store)))
+            .expect("a certificate");
         let from = self.sent[number].saturating_sub(batch.again);
         let to = (self.sent[number] + batch.count).min(log.events.len());
         if number == HEAD_OFFICE {

@@ -3,7 +3,6 @@
 //! Keys, ids and times are counted, never drawn, so one script always gives the same bytes. Writers do not hear of each other unless
 //! the script says so: their times tie and cross, their bases and returns know of whatever the script picked.
 
-use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +10,6 @@ use uuid::Uuid;
 use daybook_core::amount::{Currency, Minor, Quantity, Rate, UnitPrice};
 use daybook_core::chain::{Hash, Seal, Tip};
 use daybook_core::envelope::EventText;
-use daybook_core::event::Event;
 use daybook_core::event::description::{
     PriceChanged, ProductArchived, ProductChanged, ProductCreated, ProductFields, StaffChanged, StaffFields,
 };
@@ -22,7 +20,9 @@ use daybook_core::event::sale::{
 };
 use daybook_core::event::shift::{Closed, Counters, Opened as ShiftOpened};
 use daybook_core::event::stock::{Adjusted, Arrived, Counted, Received, Sent, StockLine};
+use daybook_core::event::{Event, Reading};
 use daybook_core::identity::KeyPair;
+use daybook_core::identity::certificate::{CERTIFICATE_VERSION, Certificate, SignedCertificate};
 use daybook_core::ids::{
     EventId, OrganisationId, OriginId, ProductId, SaleId, ShiftId, StaffId, StoreId, TaxId, TillId,
 };
@@ -105,6 +105,27 @@ impl Log {
         self.events.last().map_or(Tip::NONE, |(_, tip, _)| *tip)
     }
 
+    /// The certificate of its writer, for a till of this store.
+    pub fn certificate(&self, store: Option<StoreId>) -> SignedCertificate {
+        let (_, _, text) = &self.events[0];
+        let Event::OriginOpened(opened) = first(text) else { panic!("a log begins with its opening") };
+        let certificate = Certificate {
+            v: CERTIFICATE_VERSION,
+            organisation: opened.organisation,
+            origin: self.origin,
+            role: opened.role,
+            store,
+            store_name: None,
+            till: opened.till,
+            name: opened.name,
+            series: opened.series,
+            public_key: self.key.public(),
+            parent: None,
+            issued_wall: 0,
+        };
+        SignedCertificate::issue(&certificate, &self.key)
+    }
+
     /// The seal of an event, as a push of it carries.
     pub fn seal(&self, tip: Tip) -> Seal {
         Seal::sign(self.key.signing_key(), self.origin, tip)
@@ -126,6 +147,19 @@ pub struct Organisation {
 /// The store.
 pub fn store() -> StoreId {
     StoreId(Uuid::from_u128(0x57))
+}
+
+/// The till of a writer; a copy is of the same till.
+fn till(writer: usize) -> TillId {
+    TillId(Uuid::from_u128(if writer == 2 || writer == 5 { 2 } else { 1 }))
+}
+
+fn first(text: &EventText) -> Event {
+    let envelope = text.read_envelope().expect("an envelope");
+    match Event::read(&envelope.kind, envelope.v, &text.payload) {
+        Reading::Known(event) => *event,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn euro() -> Currency {
@@ -192,7 +226,7 @@ impl Organisation {
             role,
             reason: Reason::Enrolled,
             store: (writer != HEAD_OFFICE).then(store),
-            till: (writer != HEAD_OFFICE).then(|| TillId(Uuid::from_u128(writer as u128))),
+            till: (writer != HEAD_OFFICE).then(|| till(writer)),
             name: ["Office", "A", "B"][writer].to_owned(),
             series: ["", "A", "B"][writer].to_owned(),
             public_key: key.public().text(),
@@ -338,7 +372,7 @@ impl Organisation {
             }
             Deed::Shift { opens } => {
                 let shift = ShiftId(Uuid::from_u128(0x5111 + writer as u128));
-                self.record(writer, moment, day, vec![(shift_event(shift, *opens), None)]);
+                self.record(writer, moment, day, vec![(shift_event(writer, shift, *opens), None)]);
             }
             Deed::Strange(which) => {
                 let (kind, v, payload) = strange(*which);
@@ -354,6 +388,7 @@ impl Organisation {
         let original = Original {
             sale: sold.sale,
             prices: sold.terms.prices,
+            currency: sold.terms.currency,
             line: sold.line.clone(),
             returned: known.map(|(_, part)| part.clone()).collect(),
         };
@@ -439,7 +474,7 @@ impl Organisation {
             sale,
             begun_as,
             store: store(),
-            till: TillId(Uuid::from_u128(step.writer as u128)),
+            till: till(step.writer),
             shift: ShiftId(Uuid::from_u128(0x5111)),
             // Copies of a till go on with the same numbers.
             number: Number { series: "A".to_owned(), number: self.numbers / 3 },
@@ -554,8 +589,8 @@ fn stock(what: u8, goods: &[(usize, i64)]) -> Event {
     }
 }
 
-fn shift_event(shift: ShiftId, opens: bool) -> Event {
-    let (store, till, currency) = (store(), TillId(Uuid::from_u128(1)), euro());
+fn shift_event(writer: usize, shift: ShiftId, opens: bool) -> Event {
+    let (store, till, currency) = (store(), till(writer), euro());
     let day = Day::parse("2026-03-02").expect("a day");
     if opens {
         return ShiftOpened { shift, store, till, day, currency, float_minor: Minor::new(10_000) }.into();
@@ -624,48 +659,4 @@ fn strange(which: u8) -> (&'static str, u32, Value) {
         9 => ("sale.completed", 1, document(2, "19", sale, u32::MAX)),
         _ => ("sale.completed", 1, document(2, "79228162514264337593543950335", sale, 0)),
     }
-}
-
-fn deeds() -> impl Strategy<Value = Deed> {
-    let seen = || prop::option::weighted(0.7, 0_u8..32);
-    let lines =
-        prop::collection::vec((0_usize..3, 1_i64..4, any::<bool>(), prop::option::of(0_i64..5)), 1..4);
-    let index = any::<Index>;
-    prop_oneof![
-        4 => (0_usize..3, 0_usize..5, 0_i64..40, seen())
-            .prop_map(|(product, field, value, seen)| Deed::Edit { product, field, value, seen }),
-        1 => (0_usize..3, any::<bool>(), 0_i64..40, seen())
-            .prop_map(|(product, own_store, value, seen)| Deed::Price { product, own_store, value, seen }),
-        1 => any::<bool>().prop_map(|active| Deed::Staff { active }),
-        4 => (prop::sample::select(vec![0_u8, 0, 0, 1, 1, 2, 3, 4]), prop::collection::vec((0_usize..4, 0_i64..6), 1..3))
-            .prop_map(|(what, goods)| Deed::Stock { what, goods }),
-        10 => (lines, 0_usize..3, prop_oneof![5 => Just(0_i64), 1 => 1_i64..9], prop::option::weighted(0.1, index()))
-            .prop_map(|(lines, parts, wrong_by, again)| Deed::Sell { lines, parts, wrong_by, again }),
-        5 => (index(), 1_i64..5, any::<u8>(), any::<bool>())
-            .prop_map(|(sale, share, knows, restocked)| Deed::TakeBack { sale, share, knows, restocked }),
-        1 => (index(), index()).prop_map(|sales| Deed::TakeBackTwo { sales }),
-        1 => any::<bool>().prop_map(|opens| Deed::Shift { opens }),
-        2 => (0_u8..11).prop_map(Deed::Strange),
-    ]
-}
-
-/// Scripts of up to so many steps.
-pub fn scripts(steps: usize) -> impl Strategy<Value = Vec<Step>> {
-    // Copies are rarer than what is copied; head office does not sell.
-    let writers = prop::sample::select(vec![0_usize, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5]);
-    // Clocks that stand still make the copies of a till record different events at the same place of the canonical order.
-    let moments = prop_oneof![2 => 0_i64..4, 1 => 0_i64..60];
-    let step = (writers, moments, 0_u8..3, deeds()).prop_filter_map("head office sells nothing", |step| {
-        let (writer, moment, day, deed) = step;
-        let at_a_till = matches!(
-            deed,
-            Deed::Sell { .. }
-                | Deed::TakeBack { .. }
-                | Deed::TakeBackTwo { .. }
-                | Deed::Shift { .. }
-                | Deed::Strange(_)
-        );
-        (writer != HEAD_OFFICE || !at_a_till).then_some(Step { writer, moment, day, deed })
-    });
-    prop::collection::vec(step, 1..steps)
 }

@@ -73,6 +73,7 @@ fn document(script: &Script, receipt: &Receipt) -> Vec<Command> {
             amount: amount(line, script.price(&line.sku)),
             reductions: line.discounts.iter().map(reduction).collect(),
             references: script.references(receipt, position),
+            voucher: None,
         });
     }
     let mut tenders: Vec<TenderStatement> = receipt

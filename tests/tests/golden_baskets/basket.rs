@@ -103,6 +103,9 @@ pub struct Document {
     /// Fields of items that differ from the basket's.
     #[serde(default)]
     pub items: BTreeMap<String, Map<String, Value>>,
+    /// Whether a known customer buys.
+    #[serde(default)]
+    pub customer: bool,
     /// What is done at the till.
     pub steps: Vec<Step>,
     /// What it must amount to; nothing where it is never completed.
@@ -132,6 +135,12 @@ pub struct Step {
     /// Reductions stated with the line: source and amount.
     #[serde(default)]
     pub reductions: Vec<(String, String)>,
+    /// What the cashier says a line takes back, whether or not it is so.
+    #[serde(default)]
+    pub says: Vec<Said>,
+    /// The gift card or credit is not named.
+    #[serde(default)]
+    pub unnamed: bool,
     /// Why the line is exempt from tax.
     pub exempt: Option<String>,
     /// Takes back a part of an earlier document's line.
@@ -170,6 +179,16 @@ pub struct Step {
     pub approved_by: Option<String>,
     /// The refusal it must meet.
     pub refused: Option<String>,
+}
+
+/// A part of an earlier line, and the money that somebody says was paid for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// The line.
+    pub line: Back,
+    /// The money.
+    pub amount: String,
 }
 
 /// A part of an earlier line that comes back.

@@ -3,7 +3,7 @@
 //! It looks up what a shell would look up: items, taxes in force, originals with what is known to be back of them. What cannot be
 //! a matter of expectation is checked on the way: postings of every event sum to zero, and nothing stays due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -11,11 +11,14 @@ use daybook_core::amount::{Currency, Minor, Rate};
 use daybook_core::authority::{Authority, NotPermitted, Person, default_roles};
 use daybook_core::catalogue;
 use daybook_core::event::Event;
+use daybook_core::event::description::TenderType;
 use daybook_core::event::sale::{
-    BegunAs, CashRounding, Completed, Direction, Discount, Line, Number, Reduction, ReductionSource, TaxRate,
-    Terms,
+    BegunAs, CashRounding, Completed, Direction, Discount, Line, LineKind, Number, Reduction,
+    ReductionSource, Reference, TaxRate, TenderClass, Terms,
 };
-use daybook_core::ids::{EventId, ProductId, SaleId, ShiftId, StaffId, StoreId, TaxId, TillId};
+use daybook_core::ids::{
+    CustomerId, EventId, ProductId, SaleId, ShiftId, StaffId, StoreId, TaxId, TillId, VoucherId,
+};
 use daybook_core::journal::{DUE, Posting, post, post_remainder};
 use daybook_core::sale::decide::{Command, Context, LineAmount, NewLine, decide};
 use daybook_core::sale::promotion::Promotion;
@@ -23,7 +26,7 @@ use daybook_core::sale::returns::{NotReturnable, Original, Returned, remainder};
 use daybook_core::sale::tender::{TenderStatement, default_tender_types};
 use daybook_core::sale::{Rejection, Sale};
 
-use crate::basket::{self, Back, Basket, Document, Step, minor, overlaid, quantity, unit_price};
+use crate::basket::{self, Back, Basket, Document, Said, Step, minor, overlaid, quantity, unit_price};
 use crate::figures::{Accounts, Figures, Recorded, differences, figures, money};
 
 /// Plays a basket and tells everything in which it differs from what it expects.
@@ -63,7 +66,10 @@ impl Till<'_> {
         let rules = self.rules(document);
         let mut cart = Cart { id: sale_id(number), sale: Sale::default(), events: Vec::new() };
         let opening = Command::Open { begun_as: BegunAs::Sale, from_parked: None };
-        self.act(&format!("document {number}, opening"), &Step::default(), opening, &rules, &mut cart);
+        let customer = document.customer.then(|| Command::SetCustomer(Some(CustomerId(Uuid::from_u128(5)))));
+        for command in std::iter::once(opening).chain(customer) {
+            self.act(&format!("document {number}, opening"), &Step::default(), command, &rules, &mut cart);
+        }
         for (step, position) in document.steps.iter().zip(1..) {
             let place = format!("document {number}, step {position}");
             for _ in 0..step.times.unwrap_or(1) {
@@ -95,8 +101,7 @@ impl Till<'_> {
     /// Decides one act and records what comes of it, or hears the refusal that the step expects.
     fn act(&mut self, place: &str, step: &Step, command: Command, rules: &Rules, cart: &mut Cart) {
         let authority = authority(step);
-        let mut tender_types = default_tender_types();
-        tender_types.extend(self.basket.tender_types.clone());
+        let tender_types = self.tender_types();
         let number = self.recorded.len() + 1;
         let context = Context {
             store: StoreId(Uuid::from_u128(1)),
@@ -104,6 +109,7 @@ impl Till<'_> {
             shift: Some(ShiftId(Uuid::from_u128(3))),
             terms: &rules.terms,
             tender_types: &tender_types,
+            refunds_to: self.refunds_to(&cart.sale),
             promotions: &rules.promotions,
             authority: &authority,
             next_number: Number { series: "A".to_owned(), number: i64::try_from(number).unwrap() },
@@ -137,11 +143,46 @@ impl Till<'_> {
         }
     }
 
+    fn tender_types(&self) -> BTreeMap<String, TenderType> {
+        let mut tender_types = default_tender_types();
+        tender_types.extend(self.basket.tender_types.clone());
+        tender_types
+    }
+
+    /// The tender types that a refund of what a cart takes back may go to, by how the earlier documents were paid.
+    fn refunds_to(&self, sale: &Sale) -> Option<BTreeSet<String>> {
+        let types = self.tender_types();
+        let references = sale.lines.values().flat_map(|line| &line.references);
+        let mut allowed = None;
+        for reference in references {
+            let earlier = self.recorded.iter().flatten().find(|r| r.completed.sale == reference.sale)?;
+            let paid = earlier.completed.tenders.iter().filter_map(|t| types.get(&t.tender_type));
+            let refunds = paid.flat_map(|tender_type| tender_type.refunds_to.iter().cloned());
+            allowed.get_or_insert_with(BTreeSet::new).extend(refunds);
+        }
+        allowed
+    }
+
+    fn said(&self, said: &Said, exponent: u8) -> Reference {
+        Reference {
+            sale: sale_id(said.line.document),
+            line: said.line.line,
+            quantity: quantity(&said.line.quantity),
+            amount_minor: minor(&said.amount, exponent),
+        }
+    }
+
     fn command(&self, step: &Step, rules: &Rules, cart: &Cart) -> Result<Command, String> {
         let exponent = rules.terms.currency.exponent;
         let money = |text: &Option<String>| text.as_ref().map(|text| minor(text, exponent));
         let stated = || quantity(step.quantity.as_deref().unwrap_or("1"));
-        let tender = |tender_type: &str| TenderStatement::of(tender_type, money(&step.given));
+        let voucher = || (!step.unnamed).then(|| VoucherId(Uuid::from_u128(4)));
+        let types = self.tender_types();
+        let stored = |name: &str| types.get(name).is_some_and(|t| t.class == TenderClass::StoredValue);
+        let tender = |tender_type: &str| TenderStatement {
+            voucher: stored(tender_type).then(voucher).flatten(),
+            ..TenderStatement::of(tender_type, money(&step.given))
+        };
         let discount = |size: &str, source: ReductionSource| Command::Discount {
             line: step.line,
             source,
@@ -165,6 +206,13 @@ impl Till<'_> {
                 amount: amounts.into_iter().flatten().next().unwrap_or(LineAmount::Catalogue),
                 reductions: step.reductions.iter().map(|stated| reduction(stated, exponent)).collect(),
                 exemption: step.exempt.clone(),
+                references: step.says.iter().map(|said| self.said(said, exponent)).collect(),
+                originals: step
+                    .says
+                    .iter()
+                    .filter_map(|said| self.original(&said.line, rules, cart).ok())
+                    .collect(),
+                voucher: (item.kind == LineKind::StoredValue).then(voucher).flatten(),
                 ..NewLine::of(item.clone(), stated())
             }));
         }
@@ -202,7 +250,13 @@ impl Till<'_> {
         let mut returned = if back.aware { self.returned(sale, back.line) } else { Vec::new() };
         let reckoned = cart.sale.reckon(&rules.promotions).ok_or("nothing is open")?;
         returned.extend(reckoned.lines.iter().filter_map(|line| part(line, sale, back.line)));
-        Ok(Original { sale, prices: sold.completed.terms.prices, line: line.clone(), returned })
+        Ok(Original {
+            sale,
+            prices: sold.completed.terms.prices,
+            currency: sold.completed.terms.currency,
+            line: line.clone(),
+            returned,
+        })
     }
 
     /// The parts of a line that completed documents have taken back.
@@ -373,5 +427,7 @@ fn name_of(refusal: &Rejection) -> &'static str {
         Rejection::NoSuchTenderType(_) => "NoSuchTenderType",
         Rejection::OverTender(_) => "OverTender",
         Rejection::Unsettled(_) => "Unsettled",
+        Rejection::NeedsVoucher => "NeedsVoucher",
+        Rejection::NeedsCustomer => "NeedsCustomer",
     }
 }
