@@ -24,6 +24,8 @@ pub struct Item {
     pub price_event: Option<Hash>,
     /// The taxes of its class in force now.
     pub taxes: Vec<TaxRate>,
+    /// Its tax class, where nobody has described that: then it cannot be sold.
+    pub unknown_tax_class: Option<String>,
     /// Whether its stock is tracked.
     pub tracked: bool,
     /// Stock on hand as far as this till knows; none where it does not.
@@ -46,6 +48,7 @@ impl Item {
             unit_price: None,
             price_event: None,
             taxes,
+            unknown_tax_class: None,
             tracked: false,
             on_hand: None,
             unit_cost: None,

@@ -28,6 +28,9 @@ use daybook_store::views::questions;
 use crate::command::{Answer, Command, ItemName, Receipt, Session, StockCount};
 use crate::till::{Inner, Shop, Till};
 
+/// The tax class of what the catalogue does not know.
+const OPEN_TAX_CLASS: &str = "standard";
+
 /// Why a command was not executed. Three kinds of trouble, never mixed: the business says no; nothing was recorded; it is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
@@ -262,8 +265,11 @@ impl Inner {
                 if !matches!(amount, LineAmount::Open(_) | LineAmount::Label(_)) {
                     return Err(Rejection::NoPrice.into());
                 }
-                let taxes = self.ask_views(|views, _| questions::taxes(views.connection(), "standard"))?;
-                Ok(Item::open(&sku, &name, department.as_deref(), taxes))
+                let taxes =
+                    self.ask_views(|views, _| questions::taxes(views.connection(), OPEN_TAX_CLASS))?;
+                let unknown_tax_class = taxes.is_none().then(|| OPEN_TAX_CLASS.to_owned());
+                let item = Item::open(&sku, &name, department.as_deref(), taxes.unwrap_or_default());
+                Ok(Item { unknown_tax_class, ..item })
             }
             ItemName::Code(code) => {
                 let (store, time) = (self.store()?, self.now().corrected());

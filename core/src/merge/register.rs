@@ -39,23 +39,27 @@ impl Register {
     }
 }
 
-/// Folds the edits of one subject.
+/// Folds the edits of one subject. The work grows with the edits and what they name as seen, not with all that lies behind them.
 pub fn fold(edits: &[Edit]) -> Register {
     let mut edits: Vec<&Edit> = edits.iter().collect();
     edits.sort_by_key(|edit| (edit.order, edit.hash));
     edits.dedup_by_key(|edit| edit.hash);
-    let by_hash: BTreeMap<Hash, &Edit> = edits.iter().map(|edit| (edit.hash, *edit)).collect();
-    let pasts: BTreeMap<Hash, BTreeSet<Hash>> =
-        edits.iter().map(|edit| (edit.hash, past(edit, &by_hash))).collect();
-    let seen_by = |early: &Hash, late: &Hash| pasts.get(late).is_some_and(|past| past.contains(early));
+    let followers = followers(&edits);
+    let latest_first = followers_first(&followers);
 
     let mut register = Register::default();
     let names: BTreeSet<&String> = edits.iter().flat_map(|edit| edit.fields.keys()).collect();
     for name in names {
-        let setters: Vec<&&Edit> = edits.iter().filter(|edit| edit.fields.contains_key(name)).collect();
-        let current = |edit: &&&&Edit| !setters.iter().any(|other| seen_by(&edit.hash, &other.hash));
-        let mut heads: Vec<&&Edit> = setters.iter().filter(current).copied().collect();
-        let Some(shown) = heads.pop().or_else(|| setters.last().copied()) else { continue };
+        let sets = |edit: usize| edits[edit].fields.contains_key(name);
+        let mut superseded = vec![false; edits.len()];
+        for edit in &latest_first {
+            superseded[*edit] = followers[*edit].iter().any(|later| sets(*later) || superseded[*later]);
+        }
+        let mut heads: Vec<&Edit> = (0..edits.len())
+            .filter(|edit| sets(*edit) && !superseded[*edit])
+            .map(|edit| edits[edit])
+            .collect();
+        let Some(shown) = heads.pop() else { continue };
         let value = shown.fields[name].clone();
         let concurrent = heads.iter().map(|edit| (edit.hash, edit.fields[name].clone()));
         let concurrent = concurrent.filter(|(_, other)| *other != value).collect();
@@ -63,24 +67,44 @@ pub fn fold(edits: &[Edit]) -> Register {
             .fields
             .insert(name.clone(), Field { value, set_by: shown.hash, order: shown.order, concurrent });
     }
-    register.heads = edits
-        .iter()
-        .filter(|edit| !edits.iter().any(|other| seen_by(&edit.hash, &other.hash)))
-        .map(|e| e.hash)
-        .collect();
+    let unseen = edits.iter().zip(&followers).filter(|(_, followers)| followers.is_empty());
+    register.heads = unseen.map(|(edit, _)| edit.hash).collect();
     register
 }
 
-/// Everything an edit had seen, as far as it is known here.
-fn past(edit: &Edit, by_hash: &BTreeMap<Hash, &Edit>) -> BTreeSet<Hash> {
-    let mut past = BTreeSet::new();
-    let mut open: Vec<Hash> = edit.base.clone();
-    while let Some(hash) = open.pop() {
-        if hash != edit.hash && past.insert(hash) {
-            open.extend(by_hash.get(&hash).iter().flat_map(|edit| edit.base.iter().copied()));
+/// For each edit, those that had seen it directly.
+fn followers(edits: &[&Edit]) -> Vec<Vec<usize>> {
+    let places: BTreeMap<Hash, usize> =
+        edits.iter().zip(0..).map(|(edit, place)| (edit.hash, place)).collect();
+    let mut followers = vec![Vec::new(); edits.len()];
+    for (place, edit) in edits.iter().enumerate() {
+        for seen in edit.base.iter().filter_map(|hash| places.get(hash)) {
+            // Nobody can have seen their own edit before it was made.
+            if *seen != place {
+                followers[*seen].push(place);
+            }
         }
     }
-    past
+    followers
+}
+
+/// All edits, each after everything that followed it.
+fn followers_first(followers: &[Vec<usize>]) -> Vec<usize> {
+    let mut done = Vec::with_capacity(followers.len());
+    let mut begun = vec![false; followers.len()];
+    for start in 0..followers.len() {
+        let mut open = vec![(start, 0)];
+        while let Some((edit, next)) = open.pop() {
+            if next == 0 && std::mem::replace(&mut begun[edit], true) {
+                continue;
+            }
+            match followers[edit].get(next) {
+                Some(follower) => open.extend([(edit, next + 1), (*follower, 0)]),
+                None => done.push(edit),
+            }
+        }
+    }
+    done
 }
 
 #[cfg(test)]
@@ -134,6 +158,18 @@ mod tests {
             edit("b", 2, &["lost"], &[("name", json!("Tee"))]),
         ];
         assert_eq!(fold(&edits).fields["name"].concurrent.len(), 1);
+    }
+
+    #[test]
+    fn a_long_history_is_folded_in_a_glance() {
+        let names: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
+        let follows = |n: usize| names[n.saturating_sub(1)..n].first().map(String::as_str);
+        let edits: Vec<Edit> = (0..names.len())
+            .map(|n| edit(&names[n], 0, follows(n).as_slice(), &[("name", json!(n))]))
+            .collect();
+        let register = fold(&edits);
+        assert_eq!(register.fields["name"].value, json!(19_999));
+        assert_eq!((register.fields["name"].concurrent.len(), register.heads.len()), (0, 1));
     }
 
     proptest! {

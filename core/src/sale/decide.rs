@@ -263,6 +263,9 @@ fn open(
 }
 
 fn add_line(sale: &Sale, id: SaleId, context: &Context<'_>, new: NewLine) -> Result<Decision, Rejection> {
+    if let Some(class) = &new.item.unknown_tax_class {
+        return Err(Rejection::UnknownTaxClass(class.clone()));
+    }
     let (extended_minor, extended_from, unit_price, price_source) = amount_of(&new)?;
     let takes_back =
         new.quantity < Quantity::ZERO || (new.quantity.is_zero() && extended_minor < Minor::ZERO);

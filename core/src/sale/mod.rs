@@ -152,6 +152,9 @@ pub enum Rejection {
     /// Only a known customer has an account.
     #[error("name the customer whose account it goes on")]
     NeedsCustomer,
+    /// Nobody has described the tax class of the item, and nobody may guess what tax it bears.
+    #[error("the tax class '{0}' of this item is not known here; head office must publish it")]
+    UnknownTaxClass(String),
     /// This much is still due (or, negative, to be paid out).
     #[error("{} is still to be settled", .0.get())]
     Unsettled(Minor),

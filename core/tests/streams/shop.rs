@@ -498,6 +498,7 @@ pub fn item(number: usize) -> Item {
         unit_price,
         price_event: None,
         taxes,
+        unknown_tax_class: None,
         tracked,
         on_hand: tracked.then_some(Quantity::of(5)),
         unit_cost: (number % 2 == 1).then(|| UnitPrice::from_ten_thousandths(1_234_567)),

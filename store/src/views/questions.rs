@@ -4,7 +4,7 @@ use daybook_core::amount::{Quantity, UnitPrice};
 use daybook_core::catalogue::Item;
 use daybook_core::chain::Hash;
 use daybook_core::event::Event;
-use daybook_core::event::description::{SettingsFields, TaxChanged, from_fields};
+use daybook_core::event::description::{SettingsFields, TaxChanged, TaxComponent, from_fields};
 use daybook_core::event::sale::{Line, TaxRate, Terms};
 use daybook_core::ids::{ProductId, SaleId, StaffId, StoreId};
 use daybook_core::merge::stock::{Baseline, Level};
@@ -34,7 +34,7 @@ pub struct ProductRow {
 }
 
 /// The product behind a code with everything a line needs; none where the catalogue does not know it. Of two products with one code
-/// the one assigned first keeps it. `time` is the present moment in microseconds.
+/// the one whose SKU it is comes first, else the one assigned first. `time` is the present moment in microseconds.
 pub fn item(
     connection: &Connection,
     store: StoreId,
@@ -44,7 +44,7 @@ pub fn item(
     let sql = "SELECT p.product, p.sku, p.name, p.department, p.kind, p.tax_class, p.tracked, p.discountable, p.price, p.price_set_by,
                       p.cost
                FROM product_codes c JOIN products p ON p.product = c.product
-               WHERE c.code = ?1 AND p.archived = 0 ORDER BY p.product LIMIT 1";
+               WHERE c.code = ?1 AND p.archived = 0 ORDER BY p.sku <> ?1, p.product LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([code])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -63,6 +63,8 @@ pub fn item(
     } else {
         None
     };
+    let taxes = taxes(connection, &tax_class)?;
+    let unknown_tax_class = (taxes.is_none() && !tax_class.is_empty()).then_some(tax_class);
     let kind =
         serde_json::from_value(kind.into()).map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(Some(Item {
@@ -73,7 +75,8 @@ pub fn item(
         kind,
         unit_price,
         price_event,
-        taxes: taxes(connection, &tax_class)?,
+        taxes: taxes.unwrap_or_default(),
+        unknown_tax_class,
         tracked,
         on_hand: on_hand.map(Quantity::from_thousandths),
         unit_cost: row.get::<_, Option<i64>>(10)?.map(UnitPrice::from_ten_thousandths),
@@ -83,21 +86,25 @@ pub fn item(
 
 /// The product behind a code; none where the catalogue does not know it.
 pub fn product_of_code(connection: &Connection, code: &str) -> Result<Option<ProductId>, StoreError> {
-    let sql = "SELECT product FROM product_codes WHERE code = ?1 ORDER BY product LIMIT 1";
-    let found: Option<Vec<u8>> =
-        connection.prepare_cached(sql)?.query_row([code], |row| row.get(0)).optional()?;
-    found.map(|bytes| sql::uuid(&bytes).map(ProductId)).transpose()
+    Ok(product_named(connection, code)?.map(|(product, _)| product))
 }
 
-/// The taxes of a class.
-pub fn taxes(connection: &Connection, class: &str) -> Result<Vec<TaxRate>, StoreError> {
+/// The taxes of a class; none where nobody has described it.
+pub fn taxes(connection: &Connection, class: &str) -> Result<Option<Vec<TaxRate>>, StoreError> {
     let Some(TaxChanged { components, .. }) = crate::views::fold::tax_class(connection, class)? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    Ok(components
-        .into_iter()
-        .map(|c| TaxRate { tax: c.tax, jurisdiction: c.jurisdiction, rate: c.rate })
-        .collect())
+    let rate = |c: TaxComponent| TaxRate { tax: c.tax, jurisdiction: c.jurisdiction, rate: c.rate };
+    Ok(Some(components.into_iter().map(rate).collect()))
+}
+
+/// The product whose SKU or other code this is, with its SKU. Whose SKU it is comes before whose barcode it is.
+pub fn product_named(connection: &Connection, code: &str) -> Result<Option<(ProductId, String)>, StoreError> {
+    let sql = "SELECT p.product, p.sku FROM product_codes c JOIN products p ON p.product = c.product
+               WHERE c.code = ?1 ORDER BY p.sku <> ?1, p.product LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?));
+    let found = connection.prepare_cached(sql)?.query_row([code], read).optional()?;
+    found.map(|(bytes, sku)| Ok((ProductId(sql::uuid(&bytes)?), sku))).transpose()
 }
 
 /// Products whose name, SKU or code holds every word of a text: trigrams from three letters on, word prefixes below.

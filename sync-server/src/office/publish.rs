@@ -3,7 +3,7 @@
 //! A publication says how things shall be; what becomes of it is one event that names the heads it had seen, so that an edit made
 //! elsewhere meanwhile is noticed. Publishing what stands already writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::amount::{Quantity, Rate, UnitPrice};
 use daybook_core::chain::Hash;
@@ -107,9 +107,9 @@ impl Office {
             let described = self
                 .ask(move |readers| {
                     let mut events = Vec::new();
-                    let mut new_products = BTreeMap::new();
+                    let mut new = New::default();
                     for (publication, id) in wanted {
-                        events.extend(describe(&readers.views, publication, id, &stores, &mut new_products)?);
+                        events.extend(describe(&readers.views, publication, id, &stores, &mut new)?);
                     }
                     Ok::<_, OfficeError>(events)
                 })
@@ -144,6 +144,13 @@ impl Office {
     }
 }
 
+/// What publications of the same commit describe that the read models do not know yet.
+#[derive(Default)]
+struct New {
+    products: BTreeMap<String, ProductId>,
+    taxes: BTreeSet<String>,
+}
+
 type Described = Option<(Event, Vec<Hash>)>;
 
 fn describe(
@@ -151,13 +158,17 @@ fn describe(
     publication: Publication,
     id: uuid::Uuid,
     stores: &BTreeMap<String, daybook_core::ids::StoreId>,
-    new_products: &mut BTreeMap<String, ProductId>,
+    new: &mut New,
 ) -> Result<Described, OfficeError> {
     match publication {
         Publication::Tax { class, name, jurisdiction, rate } => {
             let rate = Rate::percent(&rate)
                 .ok_or_else(|| OfficeError::Senseless(format!("'{rate}' is no tax rate in per cent")))?;
-            let tax = questions::taxes(views, &class)?.first().map_or(TaxId(id), |known| known.tax);
+            let tax = questions::taxes(views, &class)?
+                .unwrap_or_default()
+                .first()
+                .map_or(TaxId(id), |known| known.tax);
+            new.taxes.insert(class.clone());
             let components = vec![TaxComponent { tax, jurisdiction, rate }];
             unless_so(views, TaxChanged { class, name, components, valid_from: None }.into())
         }
@@ -165,7 +176,23 @@ fn describe(
             check_text("SKU", &sku, CODE_CHARS_MAX)?;
             check_text("name", &name, NAME_CHARS_MAX)?;
             codes.iter().try_for_each(|code| check_text("code", code, CODE_CHARS_MAX))?;
-            let known = questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+            if !tax_class.is_empty()
+                && !new.taxes.contains(&tax_class)
+                && questions::taxes(views, &tax_class)?.is_none()
+            {
+                return Err(OfficeError::Senseless(format!(
+                    "product '{sku}' is in the tax class '{tax_class}', which nobody has described; publish that class first"
+                )));
+            }
+            let known = match questions::product_named(views, &sku)? {
+                Some((_, other)) if other != sku => {
+                    return Err(OfficeError::Senseless(format!(
+                        "'{sku}' is a code of the product '{other}' and cannot be another product's SKU"
+                    )));
+                }
+                Some((product, _)) => Some(product),
+                None => new.products.get(&sku).copied(),
+            };
             let fields = ProductFields {
                 sku: Some(sku.clone()),
                 name: Some(name),
@@ -183,7 +210,7 @@ fn describe(
             match known {
                 Some(product) => unless_so(views, ProductChanged { product, fields }.into()),
                 None => {
-                    new_products.insert(sku, ProductId(id));
+                    new.products.insert(sku, ProductId(id));
                     unless_so(views, ProductCreated { product: ProductId(id), fields }.into())
                 }
             }
@@ -204,7 +231,7 @@ fn describe(
                 .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
             let line = |(sku, quantity): (String, Quantity)| {
                 let product =
-                    questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+                    questions::product_of_code(views, &sku)?.or_else(|| new.products.get(&sku).copied());
                 Ok::<_, OfficeError>(StockLine { product, sku, quantity, unit_cost: None })
             };
             let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;

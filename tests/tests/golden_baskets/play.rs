@@ -427,6 +427,7 @@ fn name_of(refusal: &Rejection) -> &'static str {
         Rejection::NoSuchTenderType(_) => "NoSuchTenderType",
         Rejection::OverTender(_) => "OverTender",
         Rejection::Unsettled(_) => "Unsettled",
+        Rejection::UnknownTaxClass(_) => "UnknownTaxClass",
         Rejection::NeedsVoucher => "NeedsVoucher",
         Rejection::NeedsCustomer => "NeedsCustomer",
     }
