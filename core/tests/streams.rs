@@ -390,3 +390,19 @@ proptest! {
         prop_assert!(all.eq(1..=lines));
     }
 }
+
+#[test]
+fn an_item_of_a_tax_class_that_nobody_described_is_not_sold() {
+    let mut shop = Shop::new(&Rules {
+        prices: Prices::Inclusive,
+        tax_rounding: TaxRounding::Document,
+        cash_step: 1,
+        promotions: false,
+    });
+    shop.open_shift(0).unwrap();
+    shop.begin(BegunAs::Sale, None).unwrap();
+    let mut line = shop::line_of(1, Quantity::of(1));
+    line.item.unknown_tax_class = Some("reduced".to_owned());
+    let refused = shop.decide(Command::AddLine(line)).unwrap_err();
+    assert_eq!(refused, daybook_core::sale::Rejection::UnknownTaxClass("reduced".to_owned()));
+}

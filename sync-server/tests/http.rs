@@ -442,6 +442,28 @@ async fn large_answers_are_compressed_for_those_who_read_it() {
 }
 
 #[tokio::test]
+async fn what_tills_could_not_sell_rightly_is_not_published() {
+    let world = World::start().await;
+    let publish = |text: String| {
+        let office = world.running.office.clone();
+        async move { office.publish(serde_json::from_str(&text).unwrap()).await.map_err(|e| e.to_string()) }
+    };
+    let product = |sku: &str, codes: &str, class: &str| {
+        format!(
+            r#"{{"product": {{"sku": "{sku}", "name": "Tea", "codes": [{codes}], "tax_class": "{class}", "price": 100}}}}"#
+        )
+    };
+    let tax = r#"{"tax": {"class": "standard", "name": "VAT", "jurisdiction": "DE", "rate": "19"}}"#;
+    let refused = publish(format!("[{}]", product("1", "", "reduced"))).await.unwrap_err();
+    assert!(refused.contains("'reduced'") && refused.contains("publish that class first"), "{refused}");
+    publish(format!("[{tax}, {}]", product("1", "\"4711\"", "standard"))).await.unwrap();
+    let refused = publish(format!("[{}]", product("4711", "", "standard"))).await.unwrap_err();
+    assert!(refused.contains("'4711' is a code of the product '1'"), "{refused}");
+    assert_eq!(publish(format!("[{tax}, {}]", product("1", "\"4711\"", "standard"))).await, Ok(0));
+    world.running.stop().await;
+}
+
+#[tokio::test]
 async fn hints_come_live_and_end_with_the_server() {
     let limits = Limits { live_ping: Duration::from_millis(50), live_streams: 1, ..Limits::default() };
     let world = World::within(limits).await;
