@@ -12,6 +12,9 @@ use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_dire
 use daybook_till::{Command, ExecuteError};
 use serde_json::{Value, json};
 
+#[path = "stories/books.rs"]
+mod books;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {
     let mut world = World::new().await;

@@ -36,6 +36,24 @@ pub enum Trouble {
     CursorUnknown,
 }
 
+impl Trouble {
+    /// What head office says where the request itself is refused, and would be another time.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Trouble::Malformed(why) | Trouble::NotAccepted(why) => Some(why),
+            Trouble::Network(_) | Trouble::Busy(_) | Trouble::TooLarge | Trouble::CursorUnknown => None,
+        }
+    }
+}
+
+/// Full jitter: a random pause between nothing and a bound that doubles with every failure in a row, in milliseconds.
+pub(super) fn backoff(failures: u32, random: u64) -> u64 {
+    let bound = BACKOFF_MILLIS_FIRST
+        .saturating_mul(1 << failures.min(16))
+        .min(BACKOFF_SECONDS_MAX * 1_000);
+    random % bound.max(1)
+}
+
 /// What happens to the till.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -82,8 +100,13 @@ pub enum Input {
     },
     /// A page did not come back well.
     FetchFailed(String, Trouble),
-    /// Our origin changed: this is the head of the new one.
-    OriginOpened(Tip),
+    /// Another of our origins has its turn: its head, and what was acknowledged of it in which epoch.
+    Turn {
+        /// Its last event.
+        head: Tip,
+        /// Up to where it is at head office, as far as is known.
+        acknowledged: Option<(String, Tip)>,
+    },
 }
 
 /// What the till is to do.
@@ -185,10 +208,15 @@ impl Till {
         match input {
             Input::Tick => {}
             Input::Recorded(head) => self.head = head,
-            Input::OriginOpened(head) => {
+            Input::Turn { head, acknowledged } => {
                 self.head = head;
-                self.acknowledged = Tip::NONE;
+                let known = acknowledged.filter(|(epoch, _)| self.epoch.as_ref() == Some(epoch));
+                self.acknowledged = known.map_or(Tip::NONE, |(_, tip)| tip);
                 self.shake_at = now.millis;
+                // A refusal was said of the other origin; a bad road is the same for all.
+                if self.trouble.as_ref().is_some_and(|trouble| trouble.refusal().is_some()) {
+                    self.succeeded();
+                }
             }
             Input::Now => {
                 self.wait_until = 0;
@@ -335,18 +363,14 @@ impl Till {
         self.trouble = None;
     }
 
-    /// Full jitter: a random pause between nothing and a bound that doubles with every failure.
     fn failed(&mut self, now: Moment, trouble: Trouble) {
-        let bound = BACKOFF_MILLIS_FIRST
-            .saturating_mul(1 << self.failures.min(16))
-            .min(BACKOFF_SECONDS_MAX * 1_000);
-        self.failures = self.failures.saturating_add(1);
         let pause = match &trouble {
             Trouble::Busy(seconds) => {
                 seconds.saturating_mul(1_000).min(BACKOFF_SECONDS_MAX * 1_000) + now.random % 1_000
             }
-            _ => now.random % bound.max(1),
+            _ => backoff(self.failures, now.random),
         };
+        self.failures = self.failures.saturating_add(1);
         self.wait_until = self.wait_until.max(now.millis + pause);
         self.trouble = Some(trouble);
     }
@@ -482,6 +506,25 @@ mod tests {
         // News that leads to nothing is asked for once.
         assert!(till.handle(at(4), Input::Hint("catalogue".to_owned(), 9)).contains(&fetch));
         assert!(!till.handle(at(5), page(2)).contains(&fetch));
+    }
+
+    #[test]
+    fn another_origin_has_its_turn_without_the_refusal_of_the_one_before() {
+        let mut till = Till::new(tip(5), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[]));
+        till.handle(at(1), Input::PushFailed(Trouble::NotAccepted("unknown key".to_owned())));
+        assert_eq!(till.status(), Status::Refused("unknown key".to_owned()));
+        let turn = Input::Turn { head: tip(9), acknowledged: Some(("e1".to_owned(), tip(7))) };
+        let effects = till.handle(at(2), turn);
+        assert!(
+            effects.contains(&Effect::Push { after: tip(7), events_max: PUSH_EVENTS_MAX }),
+            "{effects:?}"
+        );
+        assert_eq!(till.status(), Status::Working);
+        let other_epoch = Input::Turn { head: tip(9), acknowledged: Some(("e0".to_owned(), tip(7))) };
+        till.handle(at(3), other_epoch);
+        assert_eq!(till.waiting(), 9, "what another history acknowledged says nothing");
     }
 
     #[test]
