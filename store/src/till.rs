@@ -3,7 +3,8 @@
 //! Appending is one `BEGIN IMMEDIATE` transaction with one disk sync. An error on commit is not "not recorded": [`TillLog::command`]
 //! looks the command up and says which. Events of others come in with the cursor of their page, in one transaction.
 
-use daybook_core::chain::Tip;
+use daybook_core::chain::{Hash, Tip};
+use daybook_core::envelope::{Envelope, EventText};
 use daybook_core::ids::{CommandId, OriginId};
 use daybook_core::record::Recorded;
 use daybook_core::wire::{ConflictRecord, FeedEntry};
@@ -26,6 +27,19 @@ pub struct TillLog {
     wal: Option<FileIdentity>,
 }
 
+/// An own event as it was kept outside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptEvent {
+    /// Its place in the chain.
+    pub tip: Tip,
+    /// Hash of the event before it.
+    pub prev: Hash,
+    /// Its envelope, read.
+    pub envelope: Envelope,
+    /// The texts.
+    pub text: EventText,
+}
+
 /// How far a scope was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
@@ -38,10 +52,28 @@ pub struct Cursor {
 impl TillLog {
     /// Opens or makes the log in a directory. Take the directory's lock first.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let path = directory.join("log.db");
+        let path = TillLog::path_in(directory);
         let connection = open_writer(&path, durability, MIGRATIONS)?;
         let identity = FileIdentity::of(&path)?;
         Ok(TillLog { connection, path, identity, wal: None })
+    }
+
+    /// Where the log of a directory is.
+    pub fn path_in(directory: &Path) -> PathBuf {
+        directory.join("log.db")
+    }
+
+    /// Reads what a till reads first, so that a broken file is noticed before anything rests on it.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        for (table, order) in
+            [("events", "position"), ("tips", "seq"), ("facts", "name"), ("cursors", "scope")]
+        {
+            let sql = format!("SELECT * FROM {table} ORDER BY {order} DESC LIMIT 1000");
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(())
     }
 
     /// A second connection for reading.
@@ -86,6 +118,29 @@ impl TillLog {
             let position = insert_all(connection, recorded)?;
             events::put_fact(connection, name, value)?;
             Ok(position)
+        })
+    }
+
+    /// Takes own events back that were kept elsewhere, each linking to the one before it, with the answers of their commands.
+    pub fn take_back(
+        &mut self,
+        events: &[KeptEvent],
+        answers: &[(CommandId, Tip, String)],
+    ) -> Result<(), StoreError> {
+        self.check_files()?;
+        transact(&mut self.connection, |connection| {
+            for KeptEvent { tip, prev, envelope, text } in events {
+                insert_own(connection, envelope, *tip, *prev, text)?;
+                events::move_tip(connection, envelope.origin, Tip { seq: tip.seq - 1, hash: *prev }, *tip)?;
+            }
+            let Some(last) = events.last() else { return Ok(()) };
+            let sql =
+                "INSERT OR IGNORE INTO commands (command, origin, last_seq, answer) VALUES (?1, ?2, ?3, ?4)";
+            for (command, recorded, answer) in answers {
+                let (command, origin) = (sql::blob(&command.0), sql::blob(&last.envelope.origin.0));
+                connection.prepare_cached(sql)?.execute((command, origin, recorded.seq, answer))?;
+            }
+            Ok(())
         })
     }
 
@@ -276,7 +331,7 @@ impl TillLog {
 fn insert_all(connection: &Connection, recorded: &[Recorded]) -> Result<i64, StoreError> {
     let mut position = 0;
     for event in recorded {
-        position = insert_own(connection, event)?;
+        position = insert_own(connection, &event.envelope, event.tip, event.prev, &event.text)?;
     }
     if let (Some(first), Some(last)) = (recorded.first(), recorded.last()) {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
@@ -285,19 +340,25 @@ fn insert_all(connection: &Connection, recorded: &[Recorded]) -> Result<i64, Sto
     Ok(position)
 }
 
-fn insert_own(connection: &Connection, event: &Recorded) -> Result<i64, StoreError> {
+fn insert_own(
+    connection: &Connection,
+    envelope: &Envelope,
+    tip: Tip,
+    prev: Hash,
+    text: &EventText,
+) -> Result<i64, StoreError> {
     let sql = "INSERT INTO events (origin, seq, hash, prev, stream, kind, envelope, payload, seal)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute((
-        sql::blob(&event.envelope.origin.0),
-        event.tip.seq,
-        event.tip.hash.0.as_slice(),
-        event.prev.0.as_slice(),
-        &event.envelope.stream,
-        &event.envelope.kind,
-        &event.text.envelope,
-        &event.text.payload,
-        event.text.seal.map(|seal| seal.text()),
+        sql::blob(&envelope.origin.0),
+        tip.seq,
+        tip.hash.0.as_slice(),
+        prev.0.as_slice(),
+        &envelope.stream,
+        &envelope.kind,
+        &text.envelope,
+        &text.payload,
+        text.seal.map(|seal| seal.text()),
     ))?;
     Ok(connection.last_insert_rowid())
 }

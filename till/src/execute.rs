@@ -346,7 +346,7 @@ impl Inner {
         let answer = Answer {
             recorded: recorded.last().map(|event| event.tip),
             repeated: false,
-            receipt: recorded.iter().find_map(receipt),
+            receipt: recorded.iter().find_map(|recorded| receipt(&recorded.event)),
         };
         let text =
             serde_json::to_string(&answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
@@ -450,8 +450,9 @@ fn stock(authority: &Authority, event: Event) -> Result<Decision, ExecuteError> 
     Ok(Decision { events: vec![event], approved })
 }
 
-fn receipt(event: &Recorded) -> Option<Receipt> {
-    let Event::SaleCompleted(completed) = &event.event else { return None };
+/// What is told of a completed document; nothing of other events.
+pub(crate) fn receipt(event: &Event) -> Option<Receipt> {
+    let Event::SaleCompleted(completed) = event else { return None };
     Some(Receipt {
         sale: completed.sale,
         number: format!("{}-{}", completed.number.series, completed.number.number),

@@ -12,6 +12,7 @@ pub mod journal;
 mod open;
 mod ports;
 mod questions;
+mod refill;
 pub mod sync;
 mod till;
 
