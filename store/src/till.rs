@@ -5,7 +5,7 @@
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::{Envelope, EventText};
-use daybook_core::ids::{CommandId, OriginId};
+use daybook_core::ids::{CommandId, OriginId, SaleId};
 use daybook_core::record::Recorded;
 use daybook_core::wire::{ConflictRecord, FeedEntry};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -16,7 +16,10 @@ use crate::events::{self, StoredEvent};
 use crate::file::{Durability, FileIdentity, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
-const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/till/0001_log.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
+    ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
+];
 
 /// The log of a till, open for its one writer.
 #[derive(Debug)]
@@ -310,6 +313,14 @@ impl TillLog {
         let mut statement =
             self.connection.prepare_cached("SELECT count(*) FROM events WHERE stream = ?1")?;
         Ok(statement.query_row([stream], |row| row.get(0))?)
+    }
+
+    /// Whether an own document went on with a parked sale.
+    pub fn was_recalled(&self, parked: SaleId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM events
+                   WHERE kind = 'sale.opened' AND json_extract(payload, '$.from_parked') = ?1)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([parked.to_string()], |row| row.get(0))?)
     }
 
     /// SQLite keeps answering OK after its file is gone: a commit counts only while the path still names the file that is open.

@@ -62,7 +62,7 @@ impl Till<'_> {
         let number = self.recorded.len() + 1;
         let rules = self.rules(document);
         let mut cart = Cart { id: sale_id(number), sale: Sale::default(), events: Vec::new() };
-        let opening = Command::Open { begun_as: BegunAs::Sale, from_parked: None };
+        let opening = Command::Open { begun_as: BegunAs::Sale };
         self.act(&format!("document {number}, opening"), &Step::default(), opening, &rules, &mut cart);
         for (step, position) in document.steps.iter().zip(1..) {
             let place = format!("document {number}, step {position}");
@@ -359,6 +359,7 @@ fn name_of(refusal: &Rejection) -> &'static str {
     match refusal {
         Rejection::NoShift => "NoShift",
         Rejection::NotOpen => "NotOpen",
+        Rejection::RecalledBefore => "RecalledBefore",
         Rejection::NoSuchLine(_) => "NoSuchLine",
         Rejection::PaymentBegun => "PaymentBegun",
         Rejection::Empty => "Empty",
