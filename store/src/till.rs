@@ -229,6 +229,12 @@ impl TillLog {
         transact(&mut self.connection, |connection| events::put_fact(connection, name, value))
     }
 
+    /// Forgets a named fact.
+    pub fn forget_fact(&mut self, name: &str) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM facts WHERE name = ?1", [name])?;
+        Ok(())
+    }
+
     /// The last own event of an origin. Another branch, come back by the feed, is not own.
     pub fn own_tip(&self, origin: OriginId) -> Result<Tip, StoreError> {
         let sql =

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 #[path = "stories/books.rs"]
 mod books;
+#[path = "stories/enrolment.rs"]
+mod enrolment;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {
