@@ -57,8 +57,10 @@ pub const TIPS_MAX: usize = 10_000;
 pub const ENROL_CODE_CHARS: usize = 10;
 /// How long an enrolment code can be used, in microseconds (10 minutes).
 pub const ENROL_CODE_LIFE: i64 = 10 * 60 * 1_000_000;
-/// Wrong enrolment proofs that are tolerated within [`ENROL_CODE_LIFE`] before enrolment pauses.
+/// Wrong enrolment proofs that are tolerated from one address for one till within [`ENROL_CODE_LIFE`] before these two have to wait.
 pub const ENROL_FAILURES_MAX: u32 = 20;
+/// Pairs of an address and a till whose wrong proofs are counted at once: a few hundred kilobytes of memory.
+pub const ENROL_ASKERS_MAX: usize = 4_096;
 /// Seconds between two heartbeats of a till that has nothing to push.
 pub const HEARTBEAT_SECONDS: u64 = 30;
 /// Longest pause between two attempts to reach head office, in seconds.
