@@ -116,6 +116,13 @@ pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
 pub const DRAIN_SECONDS_MAX: u64 = ANSWER_SECONDS_MAX;
 /// Pause between two signs of life on a live stream, in seconds: half of what impatient proxies allow.
 pub const LIVE_PING_SECONDS: u64 = 15;
+/// Silence on a live stream after which the till takes it for dead and opens it again, in seconds: three signs of life were missed.
+pub const LIVE_SILENCE_SECONDS_MAX: u64 = 3 * LIVE_PING_SECONDS;
+/// Pause between the end of a live stream and the next try to open it, in seconds.
+pub const LIVE_AGAIN_SECONDS: u64 = 5;
+/// Time the till gathers hints about a scope before it asks for a page, in milliseconds: what a busy store says piece by piece is
+/// asked for at once, and nobody waits noticeably.
+pub const HINTS_GATHER_MILLIS: u64 = 200;
 /// A live stream ends after so many seconds and is opened again: whoever lost the right to it has lost it then.
 pub const LIVE_SECONDS_MAX: u64 = 60 * 60;
 /// What a server that is too busy, or cannot work at present, asks clients to wait, in seconds.

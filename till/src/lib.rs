@@ -9,6 +9,7 @@ mod enrol;
 mod execute;
 pub mod identity;
 pub mod journal;
+mod live;
 mod open;
 mod ports;
 mod questions;

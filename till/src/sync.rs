@@ -12,28 +12,28 @@ use daybook_core::event::Event;
 use daybook_core::event::origin::{ClockObserved, Reason};
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CERTIFICATES_MAX, CLOCK_SKEW_MAX, PUSH_BYTES_MAX};
+use daybook_core::limits::{
+    CERTIFICATES_MAX, CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECONDS_MAX, PUSH_BYTES_MAX,
+};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
 use daybook_core::wire::{
-    ConflictsPage, FeedEntry, FeedHead, FeedHint, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer,
-    PushHead,
+    ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead,
 };
 use daybook_store::till::Cursor;
 use daybook_store::{StoreError, events};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::{Client, Reply, Request, trouble};
+use crate::live;
 use crate::till::{Inner, Till};
 
 /// How long the journal may lag behind the log on its disk.
 const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
-/// Pause before the live feed is tried again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// What was acknowledged of an own origin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,6 +119,8 @@ struct Shell {
     reports: mpsc::UnboundedSender<Input>,
     /// The own origin whose events are pushed now.
     lane: OriginId,
+    /// The same, for the live feed: a refused origin hears nothing.
+    listens_as: watch::Sender<OriginId>,
     /// Whose turn it is next.
     turns: Turns,
     /// Requests on the road, and the live feed.
@@ -147,6 +149,7 @@ impl Shell {
             http,
             reports,
             lane: lane.origin,
+            listens_as: watch::Sender::new(lane.origin),
             turns: Turns::default(),
             tasks: JoinSet::new(),
             listens: false,
@@ -219,6 +222,7 @@ impl Shell {
         let OwnLane { origin, tip, acknowledged, epoch } =
             lanes.into_iter().find(|lane| lane.origin == next)?;
         self.lane = origin;
+        self.listens_as.send_replace(origin);
         Some(Input::Turn { head: tip, acknowledged: epoch.map(|epoch| (epoch, acknowledged)) })
     }
 
@@ -327,14 +331,15 @@ impl Shell {
     /// Follows the live feed: hints only, what counts are the signed pages.
     fn listen(&mut self) {
         let (till, http, lane, reports) =
-            (self.till.clone(), self.http.clone(), self.lane, self.reports.clone());
+            (self.till.clone(), self.http.clone(), self.listens_as.subscribe(), self.reports.clone());
         self.listens = true;
         self.tasks.spawn(async move {
             while !reports.is_closed() {
-                if let Ok(road) = Road::new(&till, &http, lane) {
+                let origin = *lane.borrow();
+                if let Ok(road) = Road::new(&till, &http, origin) {
                     road.listen(&reports).await;
                 }
-                tokio::time::sleep(LISTEN_AGAIN).await;
+                sleep(Duration::from_secs(LIVE_AGAIN_SECONDS)).await;
             }
         });
     }
@@ -578,28 +583,17 @@ impl Road {
         Ok((position, page.more))
     }
 
+    /// Follows the live stream for as long as it lives.
     async fn listen(&self, reports: &mpsc::UnboundedSender<Input>) {
         let request = self.request("GET", "/v1/feed", "", Vec::new());
-        let Ok(mut response) = self.client.listen(request).await else { return };
+        let silence = Duration::from_secs(LIVE_SILENCE_SECONDS_MAX);
+        let Ok(Ok(mut stream)) = timeout(silence, self.client.listen(request)).await else { return };
         // What was said before somebody listened is asked for.
         let _the_shell_is_gone = reports.send(Input::Now);
-        let mut pending = String::new();
-        while let Ok(Some(chunk)) = response.chunk().await {
-            pending.push_str(&String::from_utf8_lossy(&chunk));
-            while let Some(end) = pending.find('\n') {
-                let line: String = pending.drain(..=end).collect();
-                let hint = line
-                    .trim_end()
-                    .strip_prefix("data:")
-                    .and_then(|text| serde_json::from_str::<FeedHint>(text.trim()).ok());
-                if let Some(hint) = hint {
-                    let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
-                }
-            }
-            if pending.len() > 1 << 16 {
-                return;
-            }
-        }
+        live::follow(&mut stream, |hint| {
+            let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
+        })
+        .await;
     }
 }
 

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::chain::Tip;
 use crate::event::origin::Reason;
-use crate::limits::{BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, PUSH_EVENTS_MAX};
+use crate::limits::{
+    BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, HINTS_GATHER_MILLIS, PUSH_EVENTS_MAX,
+};
 
 /// The present moment for the machine: a monotonic clock, and random bits for jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,8 @@ struct Lane {
     in_flight: bool,
     /// The last position heard of while a page is on its way, which may be older than the news.
     news: i64,
+    /// Hints are gathered until then before the next page is asked for.
+    gathers_until: u64,
 }
 
 impl Lane {
@@ -163,6 +167,19 @@ impl Lane {
         if self.in_flight {
             self.news = self.news.max(position);
         }
+    }
+
+    /// A hint: one of several, as a rule. The first of them begins a short wait for the others.
+    fn hint(&mut self, now: Moment, position: i64) {
+        let is_first = if self.in_flight {
+            self.news == 0
+        } else {
+            self.position >= self.known
+        };
+        if is_first && position > self.position {
+            self.gathers_until = now.millis + HINTS_GATHER_MILLIS;
+        }
+        self.hear_of(position);
     }
 }
 
@@ -221,10 +238,11 @@ impl Till {
             Input::Now => {
                 self.wait_until = 0;
                 self.shake_at = now.millis;
+                self.lanes.values_mut().for_each(|lane| lane.gathers_until = 0);
             }
             Input::Hint(scope, position) => {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
-                    lane.hear_of(position);
+                    lane.hint(now, position);
                 }
             }
             Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
@@ -263,6 +281,9 @@ impl Till {
                     let known = if more { lane.known.max(position + 1) } else { position };
                     lane.known = known.max(lane.news);
                     lane.news = 0;
+                    if more {
+                        lane.gathers_until = 0;
+                    }
                 }
             }
             Input::FetchFailed(scope, trouble) => {
@@ -390,7 +411,12 @@ impl Till {
             effects.push(Effect::Push { after: self.acknowledged, events_max: self.events_max });
         }
         for (scope, lane) in &mut self.lanes {
-            if !lane.in_flight && lane.position < lane.known {
+            if lane.in_flight || lane.position >= lane.known {
+                continue;
+            }
+            if now.millis < lane.gathers_until {
+                effects.push(Effect::WakeAt(lane.gathers_until));
+            } else {
                 lane.in_flight = true;
                 effects.push(Effect::Fetch(scope.clone()));
             }
@@ -486,10 +512,45 @@ mod tests {
         let page = |position, more| Input::Fetched { scope: "catalogue".to_owned(), position, more };
         assert!(till.handle(at(1), page(500, true)).contains(&Effect::Fetch("catalogue".to_owned())));
         assert!(!till.handle(at(2), page(700, false)).contains(&Effect::Fetch("catalogue".to_owned())));
-        assert!(
-            till.handle(at(3), Input::Hint("catalogue".to_owned(), 701))
-                .contains(&Effect::Fetch("catalogue".to_owned()))
-        );
+        let effects = till.handle(at(3), Input::Hint("catalogue".to_owned(), 701));
+        assert!(effects.contains(&Effect::WakeAt(3 + HINTS_GATHER_MILLIS)), "{effects:?}");
+        let effects = till.handle(at(3 + HINTS_GATHER_MILLIS), Input::Tick);
+        assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())));
+    }
+
+    #[test]
+    fn hints_that_follow_each_other_are_asked_for_at_once() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
+        let fetches =
+            |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_))).count();
+        let mut asked = 0;
+        // A hint every ten milliseconds for a second, each page having everything that was there when it was asked for.
+        for position in 1..=100_i64 {
+            let now = at(position.unsigned_abs() * 10);
+            let effects = till.handle(now, Input::Hint("sales".to_owned(), position));
+            if fetches(&effects) > 0 {
+                asked += 1;
+                let page = Input::Fetched { scope: "sales".to_owned(), position, more: false };
+                assert_eq!(fetches(&till.handle(now, page)), 0);
+            }
+        }
+        assert!((4..=5).contains(&asked), "{asked} pages");
+    }
+
+    #[test]
+    fn the_user_and_a_page_with_more_behind_it_wait_for_no_hints() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
+        let fetch = Effect::Fetch("sales".to_owned());
+        let hint = |position| Input::Hint("sales".to_owned(), position);
+        assert!(!till.handle(at(1), hint(700)).contains(&fetch));
+        assert!(till.handle(at(2), Input::Now).contains(&fetch));
+        assert!(!till.handle(at(300), hint(701)).contains(&fetch));
+        let page = Input::Fetched { scope: "sales".to_owned(), position: 500, more: true };
+        assert!(till.handle(at(301), page).contains(&fetch));
     }
 
     #[test]
@@ -500,12 +561,13 @@ mod tests {
         let fetch = Effect::Fetch("catalogue".to_owned());
         let page = |position| Input::Fetched { scope: "catalogue".to_owned(), position, more: false };
         assert!(!till.handle(at(1), Input::Hint("catalogue".to_owned(), 2)).contains(&fetch));
-        assert!(till.handle(at(2), page(1)).contains(&fetch), "the page was made before the hint");
-        assert!(!till.handle(at(3), page(2)).contains(&fetch));
+        assert!(till.handle(at(300), page(1)).contains(&fetch), "the page was made before the hint");
+        assert!(!till.handle(at(301), page(2)).contains(&fetch));
         assert_eq!(till.status(), Status::UpToDate);
         // News that leads to nothing is asked for once.
-        assert!(till.handle(at(4), Input::Hint("catalogue".to_owned(), 9)).contains(&fetch));
-        assert!(!till.handle(at(5), page(2)).contains(&fetch));
+        till.handle(at(302), Input::Hint("catalogue".to_owned(), 9));
+        assert!(till.handle(at(600), Input::Tick).contains(&fetch));
+        assert!(!till.handle(at(601), page(2)).contains(&fetch));
     }
 
     #[test]
