@@ -57,8 +57,10 @@ pub const TIPS_MAX: usize = 10_000;
 pub const ENROL_CODE_CHARS: usize = 10;
 /// How long an enrolment code can be used, in microseconds (10 minutes).
 pub const ENROL_CODE_LIFE: i64 = 10 * 60 * 1_000_000;
-/// Wrong enrolment proofs that are tolerated within [`ENROL_CODE_LIFE`] before enrolment pauses.
+/// Wrong enrolment proofs that are tolerated from one address for one till within [`ENROL_CODE_LIFE`] before these two have to wait.
 pub const ENROL_FAILURES_MAX: u32 = 20;
+/// Pairs of an address and a till whose wrong proofs are counted at once: a few hundred kilobytes of memory.
+pub const ENROL_ASKERS_MAX: usize = 4_096;
 /// Seconds between two heartbeats of a till that has nothing to push.
 pub const HEARTBEAT_SECONDS: u64 = 30;
 /// Longest pause between two attempts to reach head office, in seconds.
@@ -114,6 +116,13 @@ pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
 pub const DRAIN_SECONDS_MAX: u64 = ANSWER_SECONDS_MAX;
 /// Pause between two signs of life on a live stream, in seconds: half of what impatient proxies allow.
 pub const LIVE_PING_SECONDS: u64 = 15;
+/// Silence on a live stream after which the till takes it for dead and opens it again, in seconds: three signs of life were missed.
+pub const LIVE_SILENCE_SECONDS_MAX: u64 = 3 * LIVE_PING_SECONDS;
+/// Pause between the end of a live stream and the next try to open it, in seconds.
+pub const LIVE_AGAIN_SECONDS: u64 = 5;
+/// Time the till gathers hints about a scope before it asks for a page, in milliseconds: what a busy store says piece by piece is
+/// asked for at once, and nobody waits noticeably.
+pub const HINTS_GATHER_MILLIS: u64 = 200;
 /// A live stream ends after so many seconds and is opened again: whoever lost the right to it has lost it then.
 pub const LIVE_SECONDS_MAX: u64 = 60 * 60;
 /// What a server that is too busy, or cannot work at present, asks clients to wait, in seconds.

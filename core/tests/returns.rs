@@ -195,7 +195,7 @@ impl Till {
     fn ring_up(&mut self, begun_as: BegunAs, commands: Vec<Command>) -> Completed {
         self.documents += 1;
         let (id, mut sale) = (SaleId(Uuid::from_u128(self.documents)), Sale::default());
-        let open = Command::Open { begun_as, from_parked: None };
+        let open = Command::Open { begun_as };
         let pay = Command::Pay(TenderStatement::of("cash", None));
         let mut last = None;
         for command in [open].into_iter().chain(commands).chain([pay]) {
@@ -410,7 +410,7 @@ proptest! {
             let once_more = Command::AddReturn { original: over, quantity: Quantity::from_thousandths(1), restocked: true };
             let refused = Rejection::NotReturnable(NotReturnable::TooMuch(Quantity::ZERO));
             let (id, mut cart) = (SaleId(Uuid::from_u128(99)), Sale::default());
-            let opened = till.decide(&cart, id, Command::Open { begun_as: BegunAs::Return, from_parked: None });
+            let opened = till.decide(&cart, id, Command::Open { begun_as: BegunAs::Return });
             opened.unwrap().iter().for_each(|event| cart.evolve(event));
             prop_assert_eq!(till.decide(&cart, id, once_more), Err(refused));
         }

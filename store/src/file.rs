@@ -86,6 +86,18 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether what stands in the file is no database, or not a whole one: to try again will not help.
+    pub fn is_broken_file(&self) -> bool {
+        match self {
+            StoreError::Damaged(_) => true,
+            StoreError::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+
     /// Whether the file itself is broken, so that read models had better be rebuilt.
     pub fn is_damage(&self) -> bool {
         match self {
@@ -167,15 +179,47 @@ pub fn transact<T>(
     Ok(value)
 }
 
+/// Moves a file that cannot be used aside with its companions, under a name that nothing has yet. Gives the name; none where nothing was
+/// there to move.
+pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let named = |number: u32| with_suffix(path, &format!(".damaged-{number}"));
+    let is_free = |aside: &PathBuf| COMPANIONS.iter().all(|suffix| !with_suffix(aside, suffix).exists());
+    let aside = (1..=u32::MAX).map(named).find(is_free).unwrap_or_else(|| named(0));
+    let mut moved = false;
+    // The file itself goes last: what is left after a crash in between is still a file that cannot be used.
+    for suffix in COMPANIONS.iter().rev() {
+        match std::fs::rename(with_suffix(path, suffix), with_suffix(&aside, suffix)) {
+            Ok(()) => moved = true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::Io { path: with_suffix(path, suffix), error }),
+        }
+    }
+    Ok(moved.then_some(aside))
+}
+
+/// Makes what was created or renamed in a directory survive a power cut.
+pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    // Elsewhere a directory cannot be opened, and its file system sees to this by itself.
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// What belongs to a database: the file and its companions.
+const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// Removes a read-model file with its companions, so that it can be built again.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
+    for suffix in COMPANIONS {
+        let name = with_suffix(path, suffix);
         match std::fs::remove_file(&name) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(StoreError::Io { path: PathBuf::from(name), error }),
+            Err(error) => return Err(StoreError::Io { path: name, error }),
         }
     }
     Ok(())

@@ -3,8 +3,9 @@
 //! Appending is one `BEGIN IMMEDIATE` transaction with one disk sync. An error on commit is not "not recorded": [`TillLog::command`]
 //! looks the command up and says which. Events of others come in with the cursor of their page, in one transaction.
 
-use daybook_core::chain::Tip;
-use daybook_core::ids::{CommandId, OriginId};
+use daybook_core::chain::{Hash, Tip};
+use daybook_core::envelope::{Envelope, EventText};
+use daybook_core::ids::{CommandId, OriginId, SaleId};
 use daybook_core::record::Recorded;
 use daybook_core::wire::{ConflictRecord, FeedEntry};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -15,7 +16,10 @@ use crate::events::{self, StoredEvent};
 use crate::file::{Durability, FileIdentity, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
-const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/till/0001_log.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
+    ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
+];
 
 /// The log of a till, open for its one writer.
 #[derive(Debug)]
@@ -24,6 +28,19 @@ pub struct TillLog {
     path: PathBuf,
     identity: FileIdentity,
     wal: Option<FileIdentity>,
+}
+
+/// An own event as it was kept outside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptEvent {
+    /// Its place in the chain.
+    pub tip: Tip,
+    /// Hash of the event before it.
+    pub prev: Hash,
+    /// Its envelope, read.
+    pub envelope: Envelope,
+    /// The texts.
+    pub text: EventText,
 }
 
 /// How far a scope was followed.
@@ -38,10 +55,28 @@ pub struct Cursor {
 impl TillLog {
     /// Opens or makes the log in a directory. Take the directory's lock first.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let path = directory.join("log.db");
+        let path = TillLog::path_in(directory);
         let connection = open_writer(&path, durability, MIGRATIONS)?;
         let identity = FileIdentity::of(&path)?;
         Ok(TillLog { connection, path, identity, wal: None })
+    }
+
+    /// Where the log of a directory is.
+    pub fn path_in(directory: &Path) -> PathBuf {
+        directory.join("log.db")
+    }
+
+    /// Reads what a till reads first, so that a broken file is noticed before anything rests on it.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        for (table, order) in
+            [("events", "position"), ("tips", "seq"), ("facts", "name"), ("cursors", "scope")]
+        {
+            let sql = format!("SELECT * FROM {table} ORDER BY {order} DESC LIMIT 1000");
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(())
     }
 
     /// A second connection for reading.
@@ -86,6 +121,29 @@ impl TillLog {
             let position = insert_all(connection, recorded)?;
             events::put_fact(connection, name, value)?;
             Ok(position)
+        })
+    }
+
+    /// Takes own events back that were kept elsewhere, each linking to the one before it, with the answers of their commands.
+    pub fn take_back(
+        &mut self,
+        events: &[KeptEvent],
+        answers: &[(CommandId, Tip, String)],
+    ) -> Result<(), StoreError> {
+        self.check_files()?;
+        transact(&mut self.connection, |connection| {
+            for KeptEvent { tip, prev, envelope, text } in events {
+                insert_own(connection, envelope, *tip, *prev, text)?;
+                events::move_tip(connection, envelope.origin, Tip { seq: tip.seq - 1, hash: *prev }, *tip)?;
+            }
+            let Some(last) = events.last() else { return Ok(()) };
+            let sql =
+                "INSERT OR IGNORE INTO commands (command, origin, last_seq, answer) VALUES (?1, ?2, ?3, ?4)";
+            for (command, recorded, answer) in answers {
+                let (command, origin) = (sql::blob(&command.0), sql::blob(&last.envelope.origin.0));
+                connection.prepare_cached(sql)?.execute((command, origin, recorded.seq, answer))?;
+            }
+            Ok(())
         })
     }
 
@@ -169,6 +227,12 @@ impl TillLog {
     /// Remembers a named fact, durably.
     pub fn put_fact(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
         transact(&mut self.connection, |connection| events::put_fact(connection, name, value))
+    }
+
+    /// Forgets a named fact.
+    pub fn forget_fact(&mut self, name: &str) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM facts WHERE name = ?1", [name])?;
+        Ok(())
     }
 
     /// The last own event of an origin. Another branch, come back by the feed, is not own.
@@ -257,6 +321,14 @@ impl TillLog {
         Ok(statement.query_row([stream], |row| row.get(0))?)
     }
 
+    /// Whether an own document went on with a parked sale.
+    pub fn was_recalled(&self, parked: SaleId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM events
+                   WHERE kind = 'sale.opened' AND json_extract(payload, '$.from_parked') = ?1)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([parked.to_string()], |row| row.get(0))?)
+    }
+
     /// SQLite keeps answering OK after its file is gone: a commit counts only while the path still names the file that is open.
     fn check_files(&mut self) -> Result<(), StoreError> {
         self.identity.check()?;
@@ -276,7 +348,7 @@ impl TillLog {
 fn insert_all(connection: &Connection, recorded: &[Recorded]) -> Result<i64, StoreError> {
     let mut position = 0;
     for event in recorded {
-        position = insert_own(connection, event)?;
+        position = insert_own(connection, &event.envelope, event.tip, event.prev, &event.text)?;
     }
     if let (Some(first), Some(last)) = (recorded.first(), recorded.last()) {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
@@ -285,19 +357,25 @@ fn insert_all(connection: &Connection, recorded: &[Recorded]) -> Result<i64, Sto
     Ok(position)
 }
 
-fn insert_own(connection: &Connection, event: &Recorded) -> Result<i64, StoreError> {
+fn insert_own(
+    connection: &Connection,
+    envelope: &Envelope,
+    tip: Tip,
+    prev: Hash,
+    text: &EventText,
+) -> Result<i64, StoreError> {
     let sql = "INSERT INTO events (origin, seq, hash, prev, stream, kind, envelope, payload, seal)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute((
-        sql::blob(&event.envelope.origin.0),
-        event.tip.seq,
-        event.tip.hash.0.as_slice(),
-        event.prev.0.as_slice(),
-        &event.envelope.stream,
-        &event.envelope.kind,
-        &event.text.envelope,
-        &event.text.payload,
-        event.text.seal.map(|seal| seal.text()),
+        sql::blob(&envelope.origin.0),
+        tip.seq,
+        tip.hash.0.as_slice(),
+        prev.0.as_slice(),
+        &envelope.stream,
+        &envelope.kind,
+        &text.envelope,
+        &text.payload,
+        text.seal.map(|seal| seal.text()),
     ))?;
     Ok(connection.last_insert_rowid())
 }

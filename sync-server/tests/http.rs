@@ -6,7 +6,7 @@ use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::enrol::EnrolCode;
 use daybook_core::identity::http_signature::content_digest;
 use daybook_core::ids::StoreId;
-use daybook_core::limits::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, PUSH_EVENTS_MAX};
+use daybook_core::limits::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, ENROL_FAILURES_MAX, PUSH_EVENTS_MAX};
 use daybook_core::sync::scope;
 use daybook_core::wire::{
     ConflictsPage, EnrolAnswer, FeedHead, HandshakeAnswer, HandshakeRequest, Health, Problem, ProblemCode,
@@ -89,6 +89,25 @@ async fn a_till_enrols_with_a_code_once_and_only_with_its_own_key() {
     assert_eq!(certificate(till.enrol("Till 1", &code).await), first, "a lost answer costs nothing");
     let late = Till::new(4, &world).enrol("Till 1", &code).await;
     assert_eq!(late.problem(), (403, ProblemCode::EnrolmentRefused));
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn guessing_a_code_locks_out_nobody_who_asks_for_another_till() {
+    let world = World::start().await;
+    let wrong = EnrolCode::parse("ZZZZZ-ZZZZZ").unwrap();
+    let thief = Till::new(1, &world);
+    for _ in 0..ENROL_FAILURES_MAX {
+        assert_eq!(thief.enrol("Till 1", &wrong).await.problem(), (403, ProblemCode::EnrolmentRefused));
+    }
+    assert_eq!(thief.enrol("Till 1", &wrong).await.problem(), (503, ProblemCode::Busy));
+    let code = world.running.office.enrol_code("High Street", "Till 2").await.unwrap();
+    let till = Till::new(2, &world);
+    let answer: EnrolAnswer = till.enrol("Till 2", &code).await.json();
+    // An origin that is a till already does not become another one by another till's code.
+    let code = world.running.office.enrol_code("Low Street", "Till 3").await.unwrap();
+    assert_eq!(till.enrol("Till 3", &code).await.problem(), (403, ProblemCode::EnrolmentRefused));
+    assert_eq!(answer.certificate.read().unwrap().name, "Till 2");
     world.running.stop().await;
 }
 

@@ -2,15 +2,21 @@
 //!
 //! Each ends with everybody agreeing: every sale at head office once, and the journal balanced.
 
-use daybook_core::amount::{Minor, Quantity};
+use daybook_core::amount::{Minor, Quantity, Rate};
 use daybook_core::conflict::Kind;
-use daybook_core::event::sale::BegunAs;
+use daybook_core::event::sale::{BegunAs, Discount, ReductionSource};
+use daybook_core::ids::{CustomerId, SaleId};
 use daybook_core::sale::Rejection;
 use daybook_core::sync::till::Status;
 use daybook_core::wire::ConflictState;
 use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_directory};
 use daybook_till::{Command, ExecuteError};
 use serde_json::{Value, json};
+
+#[path = "stories/books.rs"]
+mod books;
+#[path = "stories/enrolment.rs"]
+mod enrolment;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {
@@ -45,6 +51,60 @@ async fn asking_again_with_the_same_command_is_answered_and_not_executed_twice()
     assert_eq!(first.recorded, second.recorded);
     assert!(second.repeated && !first.repeated);
     assert_eq!(till.till.cart().unwrap().1.lines.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_sale_comes_back_whole_and_only_once() {
+    let world = World::new().await;
+    let mut till = world.till("Till 1").await;
+    till.open_shift();
+    let parked = till.begin(BegunAs::Sale);
+    till.add("tea", 2);
+    till.add("roll", 1);
+    till.add("soap", 1);
+    till.act(Command::RemoveLine(2));
+    let discount = |line, source, name: Option<&str>, percent| Command::Discount {
+        line,
+        source,
+        name: name.map(str::to_owned),
+        discount: Discount::Percent(Rate::percent(percent).unwrap()),
+        reason: Some("loyal".to_owned()),
+    };
+    till.act(discount(Some(3), ReductionSource::Line, None, "10"));
+    till.act(discount(None, ReductionSource::StoreCoupon, Some("SPRING"), "5"));
+    let customer = CustomerId(uuid::Uuid::now_v7());
+    till.act(Command::SetCustomer(Some(customer)));
+    let (_, before) = till.till.cart().unwrap();
+    till.act(Command::ParkSale);
+
+    let recall = |sale| Command::RecallSale { parked, sale };
+    let sale = SaleId(uuid::Uuid::now_v7());
+    till.act(recall(sale));
+    let (_, mut cart) = till.till.cart().unwrap();
+    assert_eq!(cart.customer, Some(customer));
+    let opened = cart.opened.as_mut().unwrap();
+    assert_eq!((opened.sale, opened.from_parked.take()), (sale, Some(parked)));
+    opened.sale = parked;
+    cart.discounts.iter_mut().for_each(|discount| discount.sale = parked);
+    assert_eq!(cart, before, "lines with their numbers, discounts, customer and rules");
+
+    let refused = |till: &StoryTill| {
+        let again = till.try_do(recall(SaleId(uuid::Uuid::now_v7()))).unwrap_err();
+        assert!(matches!(again, ExecuteError::Rejected(Rejection::RecalledBefore)), "{again}");
+    };
+    till.pay();
+    refused(&till);
+    till.go_offline().await;
+    let (data, journal) = till.close().await;
+    let mut till = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
+    refused(&till);
+    // Nor does a sale go on in a document that was begun before.
+    assert!(matches!(till.try_do(recall(sale)), Err(ExecuteError::Rejected(Rejection::Senseless(_)))));
+    till.go_online();
+    till.sent().await;
+    let totals = world.settle().await;
+    assert_eq!(totals["totals"]["receipts"], json!(1));
+    assert_eq!(totals["conflicts"], json!({}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

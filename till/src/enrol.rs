@@ -1,9 +1,10 @@
 //! Enrolling: a one-time code makes this till a till of a store.
 //!
 //! The till makes its own key and origin, both sides prove the code over everything that was said, and the till pins the organisation's
-//! root. A lost answer costs nothing: the same origin asks again and gets the same certificate.
+//! root. Key and origin are kept before anything is sent, so a lost answer costs nothing: asked again with the same code, the same origin
+//! asks and gets the same certificate, also after a crash.
 
-use daybook_core::chain::sha256;
+use daybook_core::chain::{Hash, sha256};
 use daybook_core::event::origin::{Opened, Reason};
 use daybook_core::identity::certificate::{CertificateError, verify_chain};
 use daybook_core::identity::enrol::{
@@ -16,10 +17,13 @@ use daybook_core::sync::till::Trouble;
 use daybook_core::wire::{EnrolAnswer, EnrolRequest, ProblemCode};
 
 use crate::client::{Client, Reply, Request};
-use crate::identity::{Identity, Keys};
-use crate::till::{OpenError, Till};
+use crate::identity::{Enrolling, Identity, Keys};
+use crate::till::{Inner, OpenError, Till};
 
-/// Why enrolment did not succeed. Nothing of it stays behind.
+/// Name of the fact that an enrolment was begun.
+const ENROLLING_FACT: &str = "enrolling";
+
+/// Why enrolment did not succeed. The till belongs to no store then; only the key stays behind, for the same code asked again.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
     /// The till belongs to a store already.
@@ -50,24 +54,18 @@ pub enum EnrolError {
 impl Till {
     /// Joins the store that a one-time code is bound to, under the till's name that the code was made for.
     pub async fn enrol(&self, server_url: &str, code: &EnrolCode, name: &str) -> Result<(), EnrolError> {
+        let secret = code_key(code);
         let (origin, key, nonce, request_id, created) = {
-            let inner = self.lock();
+            let mut inner = self.lock();
             if inner.enrolled.is_some() {
                 return Err(EnrolError::AlreadyEnrolled);
             }
-            let (mut seed, mut nonce) = ([0; 32], [0; 32]);
-            inner.options.randomness.fill(&mut seed);
+            let (origin, key) = inner.enrolling(sha256(&secret))?;
+            let mut nonce = [0; 32];
             inner.options.randomness.fill(&mut nonce);
             let created = inner.options.clock.wall() / 1_000_000;
-            (
-                OriginId(inner.new_uuid()),
-                KeyPair::from_seed(seed),
-                nonce,
-                RequestId(inner.new_uuid()),
-                created,
-            )
+            (origin, key, nonce, RequestId(inner.new_uuid()), created)
         };
-        let secret = code_key(code);
         let transcript = EnrolRequestTranscript { origin, public_key: key.public(), till_name: name, nonce };
         let asked = EnrolRequest {
             origin,
@@ -147,14 +145,44 @@ impl Till {
         if inner.enrolled.is_some() {
             return Err(EnrolError::AlreadyEnrolled);
         }
-        let mut keys = Keys::default();
-        keys.0.insert(origin, key.clone());
-        let data = inner.options.data.clone();
-        keys.write(&data).map_err(|error| OpenError::Io { path: data, error })?;
+        let keys = inner.keys()?;
         inner.become_origin(identity, keys, key, &certificate, opened)?;
+        if let Err(error) = inner.log.forget_fact(ENROLLING_FACT) {
+            tracing::warn!(%error, "what was kept for this enrolment stays; nothing asks for it any more");
+        }
         drop(inner);
         self.set_server(server_url);
         Ok(())
+    }
+}
+
+impl Inner {
+    /// The origin and key to enrol with: those of the last attempt with the same code, else new ones, durably kept before they are used.
+    fn enrolling(&mut self, code: Hash) -> Result<(OriginId, KeyPair), OpenError> {
+        let begun = self.log.fact(ENROLLING_FACT)?;
+        let begun: Option<Enrolling> = begun.and_then(|text| serde_json::from_str(&text).ok());
+        let mut keys = self.keys()?;
+        if let Some(Enrolling { origin, .. }) = begun.filter(|begun| begun.code == code)
+            && let Some(key) = keys.0.get(&origin)
+        {
+            return Ok((origin, key.clone()));
+        }
+        let mut seed = [0; 32];
+        self.options.randomness.fill(&mut seed);
+        let (origin, key) = (OriginId(self.new_uuid()), KeyPair::from_seed(seed));
+        // Beside the keys that are there: those of earlier origins may still be needed for what is not sent.
+        keys.0.insert(origin, key.clone());
+        let io = |error| OpenError::Io { path: self.options.data.clone(), error };
+        keys.write(&self.options.data).map_err(io)?;
+        let text = serde_json::to_string(&Enrolling { origin, code })
+            .map_err(|error| OpenError::Unreadable(error.to_string()))?;
+        self.log.put_fact(ENROLLING_FACT, &text)?;
+        Ok((origin, key))
+    }
+
+    fn keys(&self) -> Result<Keys, OpenError> {
+        let data = &self.options.data;
+        Keys::read(data).map_err(|error| OpenError::Io { path: data.clone(), error })
     }
 }
 

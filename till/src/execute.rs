@@ -10,7 +10,7 @@ use daybook_core::amount::Currency;
 use daybook_core::authority::{Authority, Person};
 use daybook_core::event::Event;
 use daybook_core::event::description::Permission;
-use daybook_core::event::sale::{BegunAs, Number, Prices, Reference, TaxRounding, Terms};
+use daybook_core::event::sale::{Number, Prices, Reference, TaxRounding, Terms};
 use daybook_core::event::stock::{Adjusted, Counted, Received, StockLine};
 use daybook_core::ids::{CommandId, EventId, SaleId, StaffId};
 use daybook_core::limits::REFERENCES_MAX;
@@ -108,17 +108,9 @@ impl Inner {
             Command::CountShift(counts) => self.decide_shift(authority, shift::Command::Count(counts)),
             Command::CloseShift => self.decide_shift(authority, shift::Command::Close),
             Command::OpenSale { sale, begun_as } => {
-                if self.sale.as_ref().is_some_and(|(_, open)| open.phase == Phase::Open) {
-                    return Err(Rejection::Senseless(
-                        "another sale is open; complete, park or abandon it first",
-                    )
-                    .into());
-                }
-                if self.log.stream_length(&format!("sale/{sale}"))? > 0 {
-                    return Err(Rejection::Senseless("this sale was begun before").into());
-                }
+                self.check_new(sale)?;
                 self.sale = Some((sale, Sale::default()));
-                self.decide_sale(authority, document, decide::Command::Open { begun_as, from_parked: None })
+                self.decide_sale(authority, document, decide::Command::Open { begun_as })
             }
             Command::AddLine { item, quantity, amount, reductions, references, voucher } => {
                 let item = self.find_item(item, &amount)?;
@@ -232,31 +224,32 @@ impl Inner {
         parked: SaleId,
         sale: SaleId,
     ) -> Result<Decision, ExecuteError> {
-        if self.sale.as_ref().is_some_and(|(_, open)| open.phase == Phase::Open) {
-            return Err(
-                Rejection::Senseless("another sale is open; complete, park or abandon it first").into()
-            );
-        }
-        let mut old = Sale::default();
+        self.check_new(sale)?;
+        let mut cart = Sale::default();
         for event in self.log.stream(&format!("sale/{parked}"))? {
             if let Ok((_, event)) = Input::read(event.origin, event.tip, &event.text).content {
-                old.evolve(&event);
+                cart.evolve(&event);
             }
         }
-        if old.phase != Phase::Parked {
+        if cart.phase == Phase::New {
             return Err(ExecuteError::UnknownDocument);
         }
+        let before = self.log.was_recalled(parked)?;
         self.sale = Some((sale, Sale::default()));
-        let begun_as = old.opened.as_ref().map_or(BegunAs::Sale, |opened| opened.begun_as);
-        let open = decide::Command::Open { begun_as, from_parked: Some(parked) };
-        let mut decision = self.decide_sale(authority, document, open)?;
-        for line in old.lines.into_values() {
-            decision.events.push(daybook_core::event::sale::LineAdded { sale, line }.into());
+        let recalled = decide::Recalled { parked, cart, before };
+        self.decide_sale(authority, document, decide::Command::Recall(recalled))
+    }
+
+    /// A document can be begun where none is open, and only once.
+    fn check_new(&self, sale: SaleId) -> Result<(), ExecuteError> {
+        if self.sale.as_ref().is_some_and(|(_, open)| open.phase == Phase::Open) {
+            let why = "another sale is open; complete, park or abandon it first";
+            return Err(Rejection::Senseless(why).into());
         }
-        for discount in old.discounts {
-            decision.events.push(daybook_core::event::sale::Discounted { sale, ..discount }.into());
+        if self.log.stream_length(&format!("sale/{sale}"))? > 0 {
+            return Err(Rejection::Senseless("this sale was begun before").into());
         }
-        Ok(decision)
+        Ok(())
     }
 
     fn find_item(&mut self, name: ItemName, amount: &LineAmount) -> Result<Item, ExecuteError> {
@@ -394,7 +387,7 @@ impl Inner {
         let answer = Answer {
             recorded: recorded.last().map(|event| event.tip),
             repeated: false,
-            receipt: recorded.iter().find_map(receipt),
+            receipt: recorded.iter().find_map(|recorded| receipt(&recorded.event)),
         };
         let text =
             serde_json::to_string(&answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
@@ -498,8 +491,9 @@ fn stock(authority: &Authority, event: Event) -> Result<Decision, ExecuteError> 
     Ok(Decision { events: vec![event], approved })
 }
 
-fn receipt(event: &Recorded) -> Option<Receipt> {
-    let Event::SaleCompleted(completed) = &event.event else { return None };
+/// What is told of a completed document; nothing of other events.
+pub(crate) fn receipt(event: &Event) -> Option<Receipt> {
+    let Event::SaleCompleted(completed) = event else { return None };
     Some(Receipt {
         sale: completed.sale,
         number: format!("{}-{}", completed.number.series, completed.number.number),

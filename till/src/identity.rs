@@ -8,9 +8,11 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use daybook_core::chain::Hash;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
+use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
 
 /// What the till knows of itself and its organisation.
@@ -77,7 +79,7 @@ impl Keys {
         Ok(Keys(seeds.into_iter().filter_map(key).collect()))
     }
 
-    /// Writes the keys, so that either the old or the new file is there whole.
+    /// Writes the keys, so that either the old or the new file is there whole, also after a power cut.
     pub fn write(&self, data: &Path) -> std::io::Result<()> {
         let seeds: BTreeMap<OriginId, String> =
             self.0.iter().map(|(origin, key)| (*origin, base64url(&key.seed()))).collect();
@@ -89,6 +91,41 @@ impl Keys {
         let mut file = options.open(&new)?;
         file.write_all(serde_json::to_string_pretty(&seeds)?.as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&new, data.join(FILE))
+        std::fs::rename(&new, data.join(FILE))?;
+        sync_directory(data)
+    }
+}
+
+/// An enrolment that was begun: asked again with the same code, it is the same origin that asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Enrolling {
+    /// The origin that the till made for itself. Its key stands with the others.
+    pub(crate) origin: OriginId,
+    /// Hash of what head office keeps of the code.
+    pub(crate) code: Hash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_replaced_whole_and_nothing_else_stays_behind() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(Keys::read(data.path()).unwrap().0.is_empty());
+        let mut keys = Keys::default();
+        for n in 1..=2 {
+            keys.0.insert(OriginId(uuid::Uuid::from_u128(n)), KeyPair::from_seed([7; 32]));
+            // What a crash left in the middle of an earlier attempt is in nobody's way.
+            std::fs::write(data.path().join("keys.json.new"), "{").unwrap();
+            keys.write(data.path()).unwrap();
+            let read = Keys::read(data.path()).unwrap();
+            assert!(read.0.keys().eq(keys.0.keys()));
+        }
+        let names: Vec<_> = std::fs::read_dir(data.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, [FILE]);
     }
 }

@@ -1,7 +1,9 @@
-//! The journal: one append-only text file in another place, written after each commit.
+//! The journal file: one append-only text file in another place, written after each commit.
 //!
-//! It brings back what a destroyed log loses, and it tells a restored or copied log from the true one: a log whose journal is missing,
-//! diverged or of another machine cannot be told from a copy. A record is a line `[seq,"hash","prev",[envelope,payload,seal]]`.
+//! It brings back what a destroyed log loses, and it tells a restored or copied log from the true one: a log whose journal file is
+//! missing, diverged or of another machine cannot be told from a copy. Its first line says whose it is and who the till was when it
+//! began, so that together with the keys it is all that a till needs. A record is a line `[seq,"hash","prev",[envelope,payload,seal]]`.
+//! The files of earlier origins stay beside it as `journal.1`, `journal.2` and so on.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -11,11 +13,16 @@ use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::EventText;
 use daybook_core::ids::OriginId;
 use daybook_core::record::Recorded;
+use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::identity::Identity;
+
 /// Name of the file in the journal's directory.
 const FILE: &str = "journal";
+/// In place of its number: the journal file that is written now.
+const CURRENT: u64 = u64::MAX;
 
 /// First line of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +33,9 @@ pub struct Header {
     pub origin: OriginId,
     /// The machine it was written on.
     pub machine: String,
+    /// Who the till is, as of this origin: certificates and addresses, no secrets. Files of early versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 }
 
 /// A record of a journal.
@@ -96,17 +106,25 @@ impl Journal {
         }
     }
 
-    /// All whole records of a journal, in order.
-    pub fn records(directory: &Path) -> std::io::Result<Vec<Record>> {
-        let reader = BufReader::new(File::open(directory.join(FILE))?);
-        let mut records = Vec::new();
-        for line in reader.split(b'\n').skip(1) {
-            match std::str::from_utf8(&line?).ok().and_then(read_record) {
-                Some(record) => records.push(record),
-                None => break,
-            }
-        }
-        Ok(records)
+    /// The journal files of a directory, the newest first.
+    pub fn files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+        let mut files = numbered(directory)?;
+        files.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        Ok(files.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// The current journal file of a directory, wherever it stands.
+    pub fn current(directory: &Path) -> PathBuf {
+        directory.join(FILE)
+    }
+
+    /// Reads a journal file: what it says of itself, and its records. None where it is no journal file.
+    pub fn read(path: &Path) -> std::io::Result<Option<(Header, Records)>> {
+        let mut reader = BufReader::new(File::open(path)?);
+        let mut first = Vec::new();
+        reader.read_until(b'\n', &mut first)?;
+        let header = serde_json::from_slice::<Header>(&first).ok();
+        Ok(header.map(|header| (header, Records(reader.split(b'\n')))))
     }
 
     /// Opens the journal of an origin for appending, cutting off a record that a crash left in half.
@@ -124,24 +142,36 @@ impl Journal {
         Ok(Journal { file, path })
     }
 
-    /// Begins a journal; one that stands there is kept under another name.
-    pub fn begin(directory: &Path, origin: OriginId, machine: &str) -> std::io::Result<Self> {
+    /// Begins a journal; one that stands there is kept under the next number.
+    pub fn begin(
+        directory: &Path,
+        origin: OriginId,
+        machine: &str,
+        identity: &Identity,
+    ) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
         let path = directory.join(FILE);
         if path.exists() {
-            let kept = (1..).map(|n| directory.join(format!("{FILE}.{n}"))).find(|path| !path.exists());
-            std::fs::rename(&path, kept.unwrap_or_else(|| directory.join("journal.kept")))?;
+            let earlier = numbered(directory)?.into_iter().map(|(number, _)| number);
+            let last = earlier.filter(|number| *number != CURRENT).max().unwrap_or(0);
+            std::fs::rename(&path, directory.join(format!("{FILE}.{}", last + 1)))?;
         }
         let mut options = OpenOptions::new();
         options.create_new(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path)?;
-        let header = Header { daybook_journal: 1, origin, machine: machine.to_owned() };
+        let header = Header {
+            daybook_journal: 1,
+            origin,
+            machine: machine.to_owned(),
+            identity: Some(identity.clone()),
+        };
         let mut line = serde_json::to_string(&header)?;
         line.push('\n');
         file.write_all(line.as_bytes())?;
         file.sync_all()?;
+        sync_directory(directory)?;
         Ok(Journal { file, path })
     }
 
@@ -172,6 +202,42 @@ impl Journal {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Journal files with their numbers; the current one, which has none, counts as the last.
+fn numbered(directory: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(FILE));
+        let number = match rest {
+            Some("") => Some(CURRENT),
+            Some(rest) => rest.strip_prefix('.').and_then(|digits| digits.parse().ok()),
+            None => None,
+        };
+        files.extend(number.map(|number| (number, directory.join(&name))));
+    }
+    Ok(files)
+}
+
+/// The whole records of a journal file, in order, up to the first that is cut off or does not have its hash.
+#[derive(Debug)]
+pub struct Records(std::io::Split<BufReader<File>>);
+
+impl Iterator for Records {
+    type Item = std::io::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.next()? {
+            Ok(line) => std::str::from_utf8(&line).ok().and_then(read_record).map(Ok),
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 

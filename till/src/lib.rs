@@ -9,9 +9,11 @@ mod enrol;
 mod execute;
 pub mod identity;
 pub mod journal;
+mod live;
 mod open;
 mod ports;
 mod questions;
+mod refill;
 pub mod sync;
 mod till;
 

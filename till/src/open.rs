@@ -1,13 +1,12 @@
 //! Opening a till: take the directory, check the log against the journal, fold what is open, begin a run.
 //!
-//! A log without its journal, or with one that does not fit, cannot be told from a copy: the till then goes on under a child origin with
-//! a number series of its own, and nothing that was recorded is touched.
+//! A log without its journal, or with one that does not fit, cannot be told from a copy, and one that was refilled may lack what was last
+//! recorded: the till then goes on under a child origin with a number series of its own, and nothing that was recorded is touched.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use daybook_core::chain::Tip;
-use daybook_core::envelope::EventText;
 use daybook_core::event::Event;
 use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
@@ -19,13 +18,13 @@ use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
 use daybook_store::file::{DirectoryLock, remove};
-use daybook_store::till::TillLog;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
 use tokio::sync::Notify;
 
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
+use crate::refill::{REFILLED_FACT, open_log, take_in};
 use crate::till::{Enrolled, Inner, OpenError, Options, Shared, Till};
 
 /// Name of the file of read models.
@@ -38,7 +37,7 @@ impl Till {
     pub fn open(options: Options) -> Result<Till, OpenError> {
         let lock = DirectoryLock::take(&options.data)?;
         let durability = if options.durable { Durability::Full } else { Durability::Off };
-        let log = TillLog::open(&options.data, durability)?;
+        let log = open_log(&options, durability)?;
         let log_reader = log.reader()?;
         let views = Views::open(&options.data, VIEWS_FILE, Side::Till, durability)?;
         let mut inner = Inner {
@@ -61,8 +60,8 @@ impl Till {
         if inner.enrolled.is_some() {
             inner.check_journal()?;
             inner.fold_books()?;
-            if let Some(reason) = inner.must_go_on_as_child() {
-                inner.open_child(reason)?;
+            if inner.must_go_on_as_child()? {
+                inner.open_child(Reason::Copied)?;
             }
             inner.catch_up_views()?;
             inner.begin_run()?;
@@ -130,41 +129,21 @@ impl Inner {
             self.journal = Some(journal);
         } else if reached.seq > tip.seq {
             // The log is older than its journal: it was restored. What links is taken in before the till goes on as a child.
-            let records = Journal::records(&directory).map_err(io)?;
-            let mut reached = tip;
-            let mut linked: Vec<(Tip, daybook_core::chain::Hash, EventText)> = Vec::new();
-            for record in records {
-                if record.prev == reached.hash && record.tip.seq == reached.seq + 1 {
-                    reached = record.tip;
-                    linked.push((record.tip, record.prev, record.text));
-                }
-            }
-            self.take_in(origin, linked)?;
+            let path = Journal::current(&directory);
+            let Some((_, records)) = Journal::read(&path).map_err(io)? else { return Ok(()) };
+            tracing::warn!("the log is older than its journal; the missing events are taken back");
+            self.log.put_fact(REFILLED_FACT, &origin.to_string())?;
+            take_in(&mut self.log, origin, records).map_err(|error| error.at(&path))?;
+            self.load_identity()?;
         }
         Ok(())
     }
 
-    /// Takes own events out of the journal into a log that lost them.
-    fn take_in(
-        &mut self,
-        origin: OriginId,
-        linked: Vec<(Tip, daybook_core::chain::Hash, EventText)>,
-    ) -> Result<(), OpenError> {
-        let mut recorded = Vec::new();
-        for (tip, prev, text) in linked {
-            let Ok((envelope, event)) = Input::read(origin, tip, &text).content else { break };
-            recorded.push(daybook_core::record::Recorded { tip, prev, envelope, event, text });
-        }
-        tracing::warn!(
-            events = recorded.len(),
-            "the log was older than its journal; the missing events are taken back"
-        );
-        self.log.append(&recorded, None)?;
-        if let (Some(last), Some(enrolled)) = (recorded.last(), &mut self.enrolled) {
-            enrolled.writer.tip = last.tip;
-            enrolled.writer.last_at = last.envelope.at;
-        }
-        Ok(())
+    /// Whether the present origin had better write no more: its log cannot be told from a copy, or may lack its last events.
+    fn must_go_on_as_child(&self) -> Result<bool, OpenError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(false) };
+        let refilled = self.log.fact(REFILLED_FACT)?;
+        Ok(self.journal.is_none() || refilled == Some(enrolled.writer.origin.to_string()))
     }
 
     /// Folds the book of the shift and an open cart from the own events since the last closing.
@@ -268,7 +247,7 @@ impl Inner {
         let new = enrolled(identity, keys, writer, key, certificate);
         let new = new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?;
         let directory = self.options.journal.clone();
-        let journal = Journal::begin(&directory, certificate.origin, &machine());
+        let journal = Journal::begin(&directory, certificate.origin, &machine(), &new.identity);
         let journal = journal.map_err(|error| OpenError::Io { path: directory, error })?;
         // One commit: either the origin is opened and the till is it, or nothing of it happened. Memory follows only now.
         let position = self.log.append_with_fact(&recorded, IDENTITY_FACT, &text)?;

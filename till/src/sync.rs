@@ -12,27 +12,28 @@ use daybook_core::event::Event;
 use daybook_core::event::origin::{ClockObserved, Reason};
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CERTIFICATES_MAX, CLOCK_SKEW_MAX, PUSH_BYTES_MAX};
+use daybook_core::limits::{
+    CERTIFICATES_MAX, CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECONDS_MAX, PUSH_BYTES_MAX,
+};
 use daybook_core::sync::scope;
-use daybook_core::sync::till::{Effect, Input, Moment, Till as Machine, Trouble};
+use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
+use daybook_core::sync::turns::Turns;
 use daybook_core::wire::{
-    ConflictsPage, FeedEntry, FeedHead, FeedHint, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer,
-    PushHead,
+    ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead,
 };
 use daybook_store::till::Cursor;
 use daybook_store::{StoreError, events};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::{Client, Reply, Request, trouble};
+use crate::live;
 use crate::till::{Inner, Till};
 
 /// How long the journal may lag behind the log on its disk.
 const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
-/// Pause before the live feed is tried again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// What was acknowledged of an own origin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -118,6 +119,10 @@ struct Shell {
     reports: mpsc::UnboundedSender<Input>,
     /// The own origin whose events are pushed now.
     lane: OriginId,
+    /// The same, for the live feed: a refused origin hears nothing.
+    listens_as: watch::Sender<OriginId>,
+    /// Whose turn it is next.
+    turns: Turns,
     /// Requests on the road, and the live feed.
     tasks: JoinSet<()>,
     listens: bool,
@@ -144,6 +149,8 @@ impl Shell {
             http,
             reports,
             lane: lane.origin,
+            listens_as: watch::Sender::new(lane.origin),
+            turns: Turns::default(),
             tasks: JoinSet::new(),
             listens: false,
         })
@@ -163,7 +170,9 @@ impl Shell {
         if matches!(input, Input::Shaken { .. }) && !self.listens {
             self.listen();
         }
+        self.judge(&input);
         let mut inputs = vec![input];
+        let mut turned = false;
         let mut pause = Duration::from_secs(60);
         while let Some(input) = inputs.pop() {
             let moment = self.moment();
@@ -180,20 +189,59 @@ impl Shell {
                 }
             }
             // An answer that is still on the road speaks of the present lane.
-            if self.machine.waiting() == 0 && !self.machine.is_asking() {
-                inputs.extend(self.next_lane());
+            let done = self.machine.waiting() == 0 || self.turns.steps_back(moment, self.lane);
+            if done && !turned && !self.machine.is_asking() {
+                inputs.extend(self.next_lane(moment));
+                turned = true;
             }
         }
-        *self.till.shared.status.lock().unwrap_or_else(PoisonError::into_inner) = self.machine.status();
+        *self.till.shared.status.lock().unwrap_or_else(PoisonError::into_inner) = self.status();
         pause.max(Duration::from_millis(1))
     }
 
-    /// The next own origin with unsent events, once the present one has none.
-    fn next_lane(&mut self) -> Option<Input> {
+    /// Notes what an answer says about the present lane.
+    fn judge(&mut self, input: &Input) {
+        match input {
+            Input::PushFailed(trouble) | Input::ShakeFailed(trouble) => {
+                if let Some(why) = trouble.refusal() {
+                    self.turns.refuse(self.moment(), self.lane, why);
+                }
+            }
+            Input::Pushed { .. } => self.turns.accept(self.lane),
+            Input::Shaken { .. } if self.machine.waiting() == 0 => self.turns.accept(self.lane),
+            _ => {}
+        }
+    }
+
+    /// The own origin whose turn is next, once the present one has nothing to send or is refused.
+    fn next_lane(&mut self, now: Moment) -> Option<Input> {
         let lanes = own_lanes(&self.till.lock()).ok()?;
-        let next = lanes.iter().find(|lane| lane.origin != self.lane && lane.tip != lane.acknowledged)?;
-        self.lane = next.origin;
-        Some(Input::OriginOpened(next.tip))
+        let origins: Vec<(OriginId, bool)> =
+            lanes.iter().map(|lane| (lane.origin, lane.tip != lane.acknowledged)).collect();
+        let next = self.turns.next(now, self.lane, &origins)?;
+        let OwnLane { origin, tip, acknowledged, epoch } =
+            lanes.into_iter().find(|lane| lane.origin == next)?;
+        self.lane = origin;
+        self.listens_as.send_replace(origin);
+        Some(Input::Turn { head: tip, acknowledged: epoch.map(|epoch| (epoch, acknowledged)) })
+    }
+
+    /// How it stands. An origin that is refused is told of also while the others go on.
+    fn status(&self) -> Status {
+        let refused = self.turns.refused().filter(|(origin, _)| *origin != self.lane);
+        match (self.machine.status(), refused) {
+            (Status::UpToDate | Status::Working, Some((origin, why))) => {
+                let inner = self.till.lock();
+                let certificates =
+                    inner.enrolled.iter().flat_map(|enrolled| enrolled.identity.certificates());
+                let named = certificates.into_iter().find(|certificate| certificate.origin == origin);
+                let series = named.map_or_else(|| origin.to_string(), |certificate| certificate.series);
+                Status::Refused(format!(
+                    "head office does not take what this till recorded as '{series}': {why} Everything else is sent"
+                ))
+            }
+            (status, _) => status,
+        }
     }
 
     fn moment(&self) -> Moment {
@@ -205,15 +253,13 @@ impl Shell {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Push { after, events_max } => self
-                .spawn(Input::PushFailed(no_road()), move |road| async move {
-                    road.push(after, events_max).await
-                }),
-            Effect::Handshake => {
-                self.spawn(Input::ShakeFailed(no_road()), |road| async move { road.shake().await })
+            Effect::Push { after, events_max } => {
+                self.spawn(Input::PushFailed, move |road| async move { road.push(after, events_max).await })
             }
+            Effect::Handshake => self.spawn(Input::ShakeFailed, |road| async move { road.shake().await }),
             Effect::Fetch(scope) => {
-                let failed = Input::FetchFailed(scope.clone(), no_road());
+                let named = scope.clone();
+                let failed = move |trouble| Input::FetchFailed(named, trouble);
                 self.spawn(failed, move |road| async move { road.fetch(scope).await });
             }
             Effect::ResetCursor(scope) => {
@@ -230,14 +276,17 @@ impl Shell {
         }
     }
 
-    fn spawn<F, Work>(&mut self, failed: Input, work: F)
+    fn spawn<F, Work>(&mut self, failed: impl FnOnce(Trouble) -> Input, work: F)
     where
         F: FnOnce(Road) -> Work + Send + 'static,
         Work: Future<Output = Input> + Send + 'static,
     {
-        let Some(road) = Road::new(&self.till, &self.http, self.lane) else {
-            let _the_shell_is_gone = self.reports.send(failed);
-            return;
+        let road = match Road::new(&self.till, &self.http, self.lane) {
+            Ok(road) => road,
+            Err(trouble) => {
+                let _the_shell_is_gone = self.reports.send(failed(trouble));
+                return;
+            }
         };
         let reports = self.reports.clone();
         self.tasks.spawn(async move {
@@ -282,14 +331,15 @@ impl Shell {
     /// Follows the live feed: hints only, what counts are the signed pages.
     fn listen(&mut self) {
         let (till, http, lane, reports) =
-            (self.till.clone(), self.http.clone(), self.lane, self.reports.clone());
+            (self.till.clone(), self.http.clone(), self.listens_as.subscribe(), self.reports.clone());
         self.listens = true;
         self.tasks.spawn(async move {
             while !reports.is_closed() {
-                if let Some(road) = Road::new(&till, &http, lane) {
+                let origin = *lane.borrow();
+                if let Ok(road) = Road::new(&till, &http, origin) {
                     road.listen(&reports).await;
                 }
-                tokio::time::sleep(LISTEN_AGAIN).await;
+                sleep(Duration::from_secs(LIVE_AGAIN_SECONDS)).await;
             }
         });
     }
@@ -303,14 +353,16 @@ struct Road {
 }
 
 impl Road {
-    fn new(till: &Till, http: &reqwest::Client, origin: OriginId) -> Option<Self> {
-        let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+    fn new(till: &Till, http: &reqwest::Client, origin: OriginId) -> Result<Self, Trouble> {
+        let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let server = server.ok_or_else(no_road)?;
         let inner = till.lock();
-        let enrolled = inner.enrolled.as_ref()?;
-        let key = enrolled.keys.0.get(&origin)?.clone();
-        let (_, head_office) = enrolled.identity.head_office_key()?;
+        let enrolled = inner.enrolled.as_ref().ok_or_else(no_road)?;
+        let key = enrolled.keys.0.get(&origin).cloned();
+        let key = key.ok_or_else(|| Trouble::NotAccepted("its key is missing in keys.json.".to_owned()))?;
+        let (_, head_office) = enrolled.identity.head_office_key().ok_or_else(no_road)?;
         let client = Client::new(http.clone(), &server, origin, key, Some(head_office));
-        Some(Road { till: till.clone(), client, origin })
+        Ok(Road { till: till.clone(), client, origin })
     }
 
     fn request<'a>(&self, method: &'a str, path: &'a str, query: &'a str, body: Vec<u8>) -> Request<'a> {
@@ -531,28 +583,17 @@ impl Road {
         Ok((position, page.more))
     }
 
+    /// Follows the live stream for as long as it lives.
     async fn listen(&self, reports: &mpsc::UnboundedSender<Input>) {
         let request = self.request("GET", "/v1/feed", "", Vec::new());
-        let Ok(mut response) = self.client.listen(request).await else { return };
+        let silence = Duration::from_secs(LIVE_SILENCE_SECONDS_MAX);
+        let Ok(Ok(mut stream)) = timeout(silence, self.client.listen(request)).await else { return };
         // What was said before somebody listened is asked for.
         let _the_shell_is_gone = reports.send(Input::Now);
-        let mut pending = String::new();
-        while let Ok(Some(chunk)) = response.chunk().await {
-            pending.push_str(&String::from_utf8_lossy(&chunk));
-            while let Some(end) = pending.find('\n') {
-                let line: String = pending.drain(..=end).collect();
-                let hint = line
-                    .trim_end()
-                    .strip_prefix("data:")
-                    .and_then(|text| serde_json::from_str::<FeedHint>(text.trim()).ok());
-                if let Some(hint) = hint {
-                    let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
-                }
-            }
-            if pending.len() > 1 << 16 {
-                return;
-            }
-        }
+        live::follow(&mut stream, |hint| {
+            let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
+        })
+        .await;
     }
 }
 
@@ -562,7 +603,7 @@ fn lineage(enrolled: &crate::till::Enrolled) -> Vec<SignedCertificate> {
     origins[origins.len().saturating_sub(CERTIFICATES_MAX)..].to_vec()
 }
 
-/// There is no address, no key or no certificate to send with.
+/// There is no address or no certificate to send with.
 fn no_road() -> Trouble {
     Trouble::Network("the till does not know how to reach head office".to_owned())
 }

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use daybook_core::authority::Roles;
 use daybook_core::chain::Tip;
 use daybook_core::event::description::TenderType;
-use daybook_core::event::origin::Reason;
 use daybook_core::event::sale::Terms;
 use daybook_core::identity::KeyPair;
 use daybook_core::ids::{EventId, OriginId, SaleId, StaffId, StoreId, TillId, uuid_v7};
@@ -199,10 +198,5 @@ impl Inner {
             }
             other => other,
         }
-    }
-
-    /// Why an origin would have to be opened as a child of the present one, if it would.
-    pub(crate) fn must_go_on_as_child(&self) -> Option<Reason> {
-        self.enrolled.as_ref().filter(|_| self.journal.is_none()).map(|_| Reason::Copied)
     }
 }

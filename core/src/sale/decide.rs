@@ -111,6 +111,17 @@ impl NewLine {
     }
 }
 
+/// A parked sale that somebody goes on with, with the facts the shell looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recalled {
+    /// The parked sale.
+    pub parked: SaleId,
+    /// What it amounts to.
+    pub cart: Sale,
+    /// Whether another document went on with it before.
+    pub before: bool,
+}
+
 /// What a user asks of a sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "a command is made, decided and dropped")]
@@ -119,9 +130,9 @@ pub enum Command {
     Open {
         /// As a sale or a return.
         begun_as: BegunAs,
-        /// The parked sale it goes on with.
-        from_parked: Option<SaleId>,
     },
+    /// Begin a document that goes on with a parked sale.
+    Recall(Recalled),
     /// Add a line.
     AddLine(NewLine),
     /// Take back goods of an original, whole or in part.
@@ -191,9 +202,11 @@ pub fn decide(
     context: &Context<'_>,
     command: Command,
 ) -> Result<Decision, Rejection> {
-    if let Command::Open { begun_as, from_parked } = command {
-        return open(sale, id, context, begun_as, from_parked);
-    }
+    let command = match command {
+        Command::Open { begun_as } => return open(sale, id, context, begun_as),
+        Command::Recall(recalled) => return recall(sale, id, context, recalled),
+        other => other,
+    };
     if sale.phase != Phase::Open {
         return Err(Rejection::NotOpen);
     }
@@ -205,7 +218,7 @@ pub fn decide(
         return Err(Rejection::PaymentBegun);
     }
     match command {
-        Command::Open { .. } => Err(Rejection::NotOpen),
+        Command::Open { .. } | Command::Recall(_) => Err(Rejection::NotOpen),
         Command::AddLine(new) => add_line(sale, id, context, new),
         Command::AddReturn { original, quantity, restocked } => {
             add_return(sale, id, context, &original, quantity, restocked)
@@ -238,13 +251,7 @@ pub fn decide(
     }
 }
 
-fn open(
-    sale: &Sale,
-    id: SaleId,
-    context: &Context<'_>,
-    begun_as: BegunAs,
-    from_parked: Option<SaleId>,
-) -> Result<Decision, Rejection> {
+fn open(sale: &Sale, id: SaleId, context: &Context<'_>, begun_as: BegunAs) -> Result<Decision, Rejection> {
     if sale.phase != Phase::New {
         return Err(Rejection::Senseless("this sale was begun before"));
     }
@@ -257,9 +264,32 @@ fn open(
         till: context.till,
         shift,
         terms: context.terms.clone(),
-        from_parked,
+        from_parked: None,
     };
     Ok(Decision { approved, ..Decision::of(opened) })
+}
+
+/// Goes on with a parked sale: all that its cart held, under the rules it was entered by.
+fn recall(sale: &Sale, id: SaleId, context: &Context<'_>, recalled: Recalled) -> Result<Decision, Rejection> {
+    let Recalled { parked, cart, before } = recalled;
+    let Some(opened) = cart.opened.filter(|_| cart.phase == Phase::Parked) else {
+        return Err(Rejection::Senseless("only a parked sale can be recalled"));
+    };
+    if before {
+        return Err(Rejection::RecalledBefore);
+    }
+    let mut decision = open(sale, id, context, opened.begun_as)?;
+    for event in &mut decision.events {
+        if let Event::SaleOpened(new) = event {
+            new.from_parked = Some(parked);
+            new.terms = opened.terms.clone();
+        }
+    }
+    let customer = cart.customer.map(|customer| CustomerSet { sale: id, customer: Some(customer) }.into());
+    let lines = cart.lines.into_values().map(|line| LineAdded { sale: id, line }.into());
+    let discounts = cart.discounts.into_iter().map(|discount| Discounted { sale: id, ..discount }.into());
+    decision.events.extend(customer.into_iter().chain(lines).chain(discounts));
+    Ok(decision)
 }
 
 fn add_line(sale: &Sale, id: SaleId, context: &Context<'_>, new: NewLine) -> Result<Decision, Rejection> {

@@ -116,6 +116,9 @@ pub enum Rejection {
     /// The sale is not open (any more, or yet).
     #[error("this sale is not open")]
     NotOpen,
+    /// Another document went on with this parked sale.
+    #[error("this parked sale was recalled before; it cannot be sold twice")]
+    RecalledBefore,
     /// There is no such line in the cart.
     #[error("there is no line {0} in this sale")]
     NoSuchLine(u32),

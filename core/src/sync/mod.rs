@@ -6,3 +6,4 @@
 pub mod scope;
 pub mod server;
 pub mod till;
+pub mod turns;

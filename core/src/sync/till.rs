@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::chain::Tip;
 use crate::event::origin::Reason;
-use crate::limits::{BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, PUSH_EVENTS_MAX};
+use crate::limits::{
+    BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, HINTS_GATHER_MILLIS, PUSH_EVENTS_MAX,
+};
 
 /// The present moment for the machine: a monotonic clock, and random bits for jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,24 @@ pub enum Trouble {
     NotAccepted(String),
     /// The cursor is of another history: start the scope again.
     CursorUnknown,
+}
+
+impl Trouble {
+    /// What head office says where the request itself is refused, and would be another time.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Trouble::Malformed(why) | Trouble::NotAccepted(why) => Some(why),
+            Trouble::Network(_) | Trouble::Busy(_) | Trouble::TooLarge | Trouble::CursorUnknown => None,
+        }
+    }
+}
+
+/// Full jitter: a random pause between nothing and a bound that doubles with every failure in a row, in milliseconds.
+pub(super) fn backoff(failures: u32, random: u64) -> u64 {
+    let bound = BACKOFF_MILLIS_FIRST
+        .saturating_mul(1 << failures.min(16))
+        .min(BACKOFF_SECONDS_MAX * 1_000);
+    random % bound.max(1)
 }
 
 /// What happens to the till.
@@ -82,8 +102,13 @@ pub enum Input {
     },
     /// A page did not come back well.
     FetchFailed(String, Trouble),
-    /// Our origin changed: this is the head of the new one.
-    OriginOpened(Tip),
+    /// Another of our origins has its turn: its head, and what was acknowledged of it in which epoch.
+    Turn {
+        /// Its last event.
+        head: Tip,
+        /// Up to where it is at head office, as far as is known.
+        acknowledged: Option<(String, Tip)>,
+    },
 }
 
 /// What the till is to do.
@@ -132,6 +157,8 @@ struct Lane {
     in_flight: bool,
     /// The last position heard of while a page is on its way, which may be older than the news.
     news: i64,
+    /// Hints are gathered until then before the next page is asked for.
+    gathers_until: u64,
 }
 
 impl Lane {
@@ -140,6 +167,19 @@ impl Lane {
         if self.in_flight {
             self.news = self.news.max(position);
         }
+    }
+
+    /// A hint: one of several, as a rule. The first of them begins a short wait for the others.
+    fn hint(&mut self, now: Moment, position: i64) {
+        let is_first = if self.in_flight {
+            self.news == 0
+        } else {
+            self.position >= self.known
+        };
+        if is_first && position > self.position {
+            self.gathers_until = now.millis + HINTS_GATHER_MILLIS;
+        }
+        self.hear_of(position);
     }
 }
 
@@ -185,18 +225,24 @@ impl Till {
         match input {
             Input::Tick => {}
             Input::Recorded(head) => self.head = head,
-            Input::OriginOpened(head) => {
+            Input::Turn { head, acknowledged } => {
                 self.head = head;
-                self.acknowledged = Tip::NONE;
+                let known = acknowledged.filter(|(epoch, _)| self.epoch.as_ref() == Some(epoch));
+                self.acknowledged = known.map_or(Tip::NONE, |(_, tip)| tip);
                 self.shake_at = now.millis;
+                // A refusal was said of the other origin; a bad road is the same for all.
+                if self.trouble.as_ref().is_some_and(|trouble| trouble.refusal().is_some()) {
+                    self.succeeded();
+                }
             }
             Input::Now => {
                 self.wait_until = 0;
                 self.shake_at = now.millis;
+                self.lanes.values_mut().for_each(|lane| lane.gathers_until = 0);
             }
             Input::Hint(scope, position) => {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
-                    lane.hear_of(position);
+                    lane.hint(now, position);
                 }
             }
             Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
@@ -235,6 +281,9 @@ impl Till {
                     let known = if more { lane.known.max(position + 1) } else { position };
                     lane.known = known.max(lane.news);
                     lane.news = 0;
+                    if more {
+                        lane.gathers_until = 0;
+                    }
                 }
             }
             Input::FetchFailed(scope, trouble) => {
@@ -335,18 +384,14 @@ impl Till {
         self.trouble = None;
     }
 
-    /// Full jitter: a random pause between nothing and a bound that doubles with every failure.
     fn failed(&mut self, now: Moment, trouble: Trouble) {
-        let bound = BACKOFF_MILLIS_FIRST
-            .saturating_mul(1 << self.failures.min(16))
-            .min(BACKOFF_SECONDS_MAX * 1_000);
-        self.failures = self.failures.saturating_add(1);
         let pause = match &trouble {
             Trouble::Busy(seconds) => {
                 seconds.saturating_mul(1_000).min(BACKOFF_SECONDS_MAX * 1_000) + now.random % 1_000
             }
-            _ => now.random % bound.max(1),
+            _ => backoff(self.failures, now.random),
         };
+        self.failures = self.failures.saturating_add(1);
         self.wait_until = self.wait_until.max(now.millis + pause);
         self.trouble = Some(trouble);
     }
@@ -366,7 +411,12 @@ impl Till {
             effects.push(Effect::Push { after: self.acknowledged, events_max: self.events_max });
         }
         for (scope, lane) in &mut self.lanes {
-            if !lane.in_flight && lane.position < lane.known {
+            if lane.in_flight || lane.position >= lane.known {
+                continue;
+            }
+            if now.millis < lane.gathers_until {
+                effects.push(Effect::WakeAt(lane.gathers_until));
+            } else {
                 lane.in_flight = true;
                 effects.push(Effect::Fetch(scope.clone()));
             }
@@ -462,10 +512,45 @@ mod tests {
         let page = |position, more| Input::Fetched { scope: "catalogue".to_owned(), position, more };
         assert!(till.handle(at(1), page(500, true)).contains(&Effect::Fetch("catalogue".to_owned())));
         assert!(!till.handle(at(2), page(700, false)).contains(&Effect::Fetch("catalogue".to_owned())));
-        assert!(
-            till.handle(at(3), Input::Hint("catalogue".to_owned(), 701))
-                .contains(&Effect::Fetch("catalogue".to_owned()))
-        );
+        let effects = till.handle(at(3), Input::Hint("catalogue".to_owned(), 701));
+        assert!(effects.contains(&Effect::WakeAt(3 + HINTS_GATHER_MILLIS)), "{effects:?}");
+        let effects = till.handle(at(3 + HINTS_GATHER_MILLIS), Input::Tick);
+        assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())));
+    }
+
+    #[test]
+    fn hints_that_follow_each_other_are_asked_for_at_once() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
+        let fetches =
+            |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_))).count();
+        let mut asked = 0;
+        // A hint every ten milliseconds for a second, each page having everything that was there when it was asked for.
+        for position in 1..=100_i64 {
+            let now = at(position.unsigned_abs() * 10);
+            let effects = till.handle(now, Input::Hint("sales".to_owned(), position));
+            if fetches(&effects) > 0 {
+                asked += 1;
+                let page = Input::Fetched { scope: "sales".to_owned(), position, more: false };
+                assert_eq!(fetches(&till.handle(now, page)), 0);
+            }
+        }
+        assert!((4..=5).contains(&asked), "{asked} pages");
+    }
+
+    #[test]
+    fn the_user_and_a_page_with_more_behind_it_wait_for_no_hints() {
+        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
+        let fetch = Effect::Fetch("sales".to_owned());
+        let hint = |position| Input::Hint("sales".to_owned(), position);
+        assert!(!till.handle(at(1), hint(700)).contains(&fetch));
+        assert!(till.handle(at(2), Input::Now).contains(&fetch));
+        assert!(!till.handle(at(300), hint(701)).contains(&fetch));
+        let page = Input::Fetched { scope: "sales".to_owned(), position: 500, more: true };
+        assert!(till.handle(at(301), page).contains(&fetch));
     }
 
     #[test]
@@ -476,12 +561,32 @@ mod tests {
         let fetch = Effect::Fetch("catalogue".to_owned());
         let page = |position| Input::Fetched { scope: "catalogue".to_owned(), position, more: false };
         assert!(!till.handle(at(1), Input::Hint("catalogue".to_owned(), 2)).contains(&fetch));
-        assert!(till.handle(at(2), page(1)).contains(&fetch), "the page was made before the hint");
-        assert!(!till.handle(at(3), page(2)).contains(&fetch));
+        assert!(till.handle(at(300), page(1)).contains(&fetch), "the page was made before the hint");
+        assert!(!till.handle(at(301), page(2)).contains(&fetch));
         assert_eq!(till.status(), Status::UpToDate);
         // News that leads to nothing is asked for once.
-        assert!(till.handle(at(4), Input::Hint("catalogue".to_owned(), 9)).contains(&fetch));
-        assert!(!till.handle(at(5), page(2)).contains(&fetch));
+        till.handle(at(302), Input::Hint("catalogue".to_owned(), 9));
+        assert!(till.handle(at(600), Input::Tick).contains(&fetch));
+        assert!(!till.handle(at(601), page(2)).contains(&fetch));
+    }
+
+    #[test]
+    fn another_origin_has_its_turn_without_the_refusal_of_the_one_before() {
+        let mut till = Till::new(tip(5), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(Tip::NONE, &[]));
+        till.handle(at(1), Input::PushFailed(Trouble::NotAccepted("unknown key".to_owned())));
+        assert_eq!(till.status(), Status::Refused("unknown key".to_owned()));
+        let turn = Input::Turn { head: tip(9), acknowledged: Some(("e1".to_owned(), tip(7))) };
+        let effects = till.handle(at(2), turn);
+        assert!(
+            effects.contains(&Effect::Push { after: tip(7), events_max: PUSH_EVENTS_MAX }),
+            "{effects:?}"
+        );
+        assert_eq!(till.status(), Status::Working);
+        let other_epoch = Input::Turn { head: tip(9), acknowledged: Some(("e0".to_owned(), tip(7))) };
+        till.handle(at(3), other_epoch);
+        assert_eq!(till.waiting(), 9, "what another history acknowledged says nothing");
     }
 
     #[test]

@@ -141,12 +141,12 @@ impl Shop {
     }
 
     /// Begins a document.
-    pub fn begin(&mut self, begun_as: BegunAs, from_parked: Option<SaleId>) -> Result<(), Rejection> {
+    pub fn begin(&mut self, begun_as: BegunAs) -> Result<(), Rejection> {
         let id = SaleId(self.id());
         let cart = (id, Sale::default());
         let before = self.cart.replace(cart);
         let done = match before {
-            None => self.act(decide::Command::Open { begun_as, from_parked }),
+            None => self.act(decide::Command::Open { begun_as }),
             Some(_) => Err(Rejection::Senseless("one cart at a time")),
         };
         if done.is_err() {

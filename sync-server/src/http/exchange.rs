@@ -4,6 +4,7 @@
 //! that is not the body that was signed; nothing is asked of the office for whoever may not ask. A fault at any station becomes an
 //! answer here, and is logged here, once.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,8 @@ use super::limits::{self, Encoding};
 use super::route::{self, Endpoint, Route, Who};
 use super::{Server, handlers};
 
-/// Answers one request.
-pub async fn exchange(server: &Server, request: Request<Incoming>) -> Response<Body> {
+/// Answers one request of a peer, whose address is that of the nearest proxy where there is one.
+pub async fn exchange(server: &Server, request: Request<Incoming>, peer: Option<IpAddr>) -> Response<Body> {
     let begun = Instant::now();
     let (head, mut body) = request.into_parts();
     let id = auth::request_id(&head);
@@ -35,7 +36,8 @@ pub async fn exchange(server: &Server, request: Request<Incoming>) -> Response<B
     });
     let outcome = match resolved {
         Ok((route, endpoint)) => {
-            let done = AssertUnwindSafe(answer(server, route, endpoint, &head, &mut body)).catch_unwind();
+            let done =
+                AssertUnwindSafe(answer(server, route, endpoint, (&head, peer), &mut body)).catch_unwind();
             match timeout(time, done).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_)) => Err(Fault::failed("a handler panicked")),
@@ -83,7 +85,7 @@ async fn answer(
     server: &Server,
     route: &Route,
     endpoint: Endpoint,
-    head: &request::Parts,
+    (head, peer): (&request::Parts, Option<IpAddr>),
     body: &mut Incoming,
 ) -> Result<Content, Fault> {
     match route.who {
@@ -91,7 +93,7 @@ async fn answer(
             read(server, route, head, body).await?;
             handlers::health(server).await
         }
-        Who::KeyHolder => enrol(server, route, head, body).await,
+        Who::KeyHolder => enrol(server, route, (head, peer), body).await,
         Who::Enrolled => {
             let (caller, text) = enrolled(server, route, &endpoint, head, body).await?;
             handlers::handle(server, endpoint, caller, text).await
@@ -103,7 +105,7 @@ async fn answer(
 async fn enrol(
     server: &Server,
     route: &Route,
-    head: &request::Parts,
+    (head, peer): (&request::Parts, Option<IpAddr>),
     body: &mut Incoming,
 ) -> Result<Content, Fault> {
     let claim = Claim::read(head)?;
@@ -117,7 +119,7 @@ async fn enrol(
         return Err(Fault::malformed("An enrolment is signed as the origin that it is about."));
     }
     claim.verify(head, &request.public_key)?;
-    handlers::enrol(server, request).await
+    handlers::enrol(server, request, peer).await
 }
 
 /// Who asks, proved, and the text of their body.

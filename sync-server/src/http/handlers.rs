@@ -1,5 +1,7 @@
 //! What each endpoint does: one small function that turns a proven request into a question to the office.
 
+use std::net::IpAddr;
+
 use daybook_core::envelope::EventText;
 use daybook_core::identity::PublicKey;
 use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, TIPS_MAX};
@@ -50,8 +52,8 @@ pub async fn health(server: &Server) -> Result<Content, Fault> {
 }
 
 /// A till becomes part of the organisation.
-pub async fn enrol(server: &Server, request: EnrolRequest) -> Result<Content, Fault> {
-    Ok(Content::json(&server.office.enrol(request).await?))
+pub async fn enrol(server: &Server, request: EnrolRequest, peer: Option<IpAddr>) -> Result<Content, Fault> {
+    Ok(Content::json(&server.office.enrol(request, peer).await?))
 }
 
 /// Takes events in. They may be another's than the caller's: what a till holds of others fills what head office has lost, and hashes

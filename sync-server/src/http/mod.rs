@@ -126,9 +126,10 @@ fn connection(
         tracing::debug!(%error, "a connection does without TCP_NODELAY");
     }
     let limits = server.limits;
+    let peer = stream.peer_addr().ok().map(|address| address.ip());
     let service = service_fn(move |request| {
         let server = server.clone();
-        async move { Ok::<_, std::convert::Infallible>(exchange::exchange(&server, request).await) }
+        async move { Ok::<_, std::convert::Infallible>(exchange::exchange(&server, request, peer).await) }
     });
     let stream = TokioIo::new(WriteIdle::new(stream, limits.write_idle));
     let served = graceful.watch(builder(limits.header).serve_connection(stream, service));

@@ -3,7 +3,8 @@
 //! Both sides prove that they know the code over everything they said; the till then pins the root. A retry of the same origin with the
 //! same code gets the same certificate again, so a lost answer costs nothing.
 
-use std::sync::PoisonError;
+use std::net::IpAddr;
+use std::sync::{MutexGuard, PoisonError};
 
 use daybook_core::chain::sha256;
 use daybook_core::event::Event;
@@ -16,11 +17,12 @@ use daybook_core::identity::enrol::{
 };
 use daybook_core::identity::read_base64url;
 use daybook_core::ids::{StoreId, TillId};
-use daybook_core::limits::{ENROL_CODE_LIFE, ENROL_FAILURES_MAX, NAME_CHARS_MAX};
+use daybook_core::limits::{ENROL_CODE_LIFE, NAME_CHARS_MAX};
 use daybook_core::wire::{EnrolAnswer, EnrolRequest};
 use daybook_store::office::{EnrolmentCode, codes};
 use daybook_store::views::report::store_names;
 
+use super::attempts::{Asker, Attempts};
 use super::{Office, OfficeError, Refusal, setup, writer};
 
 impl Office {
@@ -54,9 +56,12 @@ impl Office {
         Ok(code)
     }
 
-    /// Enrols a till that knows a code.
-    pub async fn enrol(&self, body: EnrolRequest) -> Result<EnrolAnswer, Refusal> {
-        self.check_failures()?;
+    /// Enrols a till that knows a code. `peer` is the address that it asks from, where that is known.
+    pub async fn enrol(&self, body: EnrolRequest, peer: Option<IpAddr>) -> Result<EnrolAnswer, Refusal> {
+        let asker = Asker::of(peer, &body.till_name);
+        if let Some(seconds) = self.attempts().wait(self.now(), asker) {
+            return Err(Refusal::Busy { seconds });
+        }
         let nonce = read_base64url::<32>(&body.nonce)
             .ok_or_else(|| Refusal::Malformed("the nonce is not 32 bytes".to_owned()))?;
         let proof: Proof = serde_json::from_value(body.proof.clone().into())
@@ -68,9 +73,10 @@ impl Office {
         let matching = waiting.into_iter().find(|code| verify_till_proof(&code.code_key, &request, &proof));
         let usable = matching.filter(|code| code.used_by.is_none_or(|used_by| used_by == origin));
         let Some(code) = usable else {
-            self.count_failure();
+            self.attempts().count(self.now(), asker);
             return Err(Refusal::EnrolmentRefused);
         };
+        self.attempts().forgive(asker);
         let certificate = self.certificate_for(&code, &body).await?;
         let key = code.code_key;
         self.job(|reply| writer::Job::UseCode(key, origin, certificate.clone(), reply))
@@ -106,7 +112,9 @@ impl Office {
         }
         let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, text)) = book.get(&body.origin) {
-            return if known.public_key == body.public_key {
+            // The code of another till makes nothing of an origin that is one already.
+            let same = known.store == Some(code.store) && known.name == code.till_name;
+            return if same && known.public_key == body.public_key {
                 Ok(text.clone())
             } else {
                 Err(Refusal::EnrolmentRefused)
@@ -159,20 +167,8 @@ impl Office {
             .collect())
     }
 
-    fn check_failures(&self) -> Result<(), Refusal> {
-        let mut failures = self.0.enrol_failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.now() - failures.0 > ENROL_CODE_LIFE {
-            *failures = (self.now(), 0);
-        }
-        if failures.1 < ENROL_FAILURES_MAX {
-            Ok(())
-        } else {
-            Err(Refusal::Busy { seconds: 60 })
-        }
-    }
-
-    fn count_failure(&self) {
-        self.0.enrol_failures.lock().unwrap_or_else(PoisonError::into_inner).1 += 1;
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.0.enrol_attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,6 +3,7 @@
 //! A writer thread owns the log and takes many pushes into one commit; a projector thread follows with the read models from its
 //! checkpoint. Questions are answered on connections of their own, query-only. Ingest never waits for projection.
 
+mod attempts;
 mod enrol;
 mod feed;
 mod identity;
@@ -167,7 +168,7 @@ struct Inner {
     projected: watch::Receiver<i64>,
     hints: broadcast::Sender<FeedHint>,
     readers: Mutex<Vec<Readers>>,
-    enrol_failures: Mutex<(i64, u32)>,
+    enrol_attempts: Mutex<attempts::Attempts>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: DirectoryLock,
 }
@@ -219,7 +220,7 @@ impl Office {
             projected,
             hints,
             readers: Mutex::new(Vec::new()),
-            enrol_failures: Mutex::new((0, 0)),
+            enrol_attempts: Mutex::default(),
             threads: Mutex::new(threads),
             _lock: lock,
         })))

@@ -65,7 +65,7 @@ impl Till<'_> {
         let number = self.recorded.len() + 1;
         let rules = self.rules(document);
         let mut cart = Cart { id: sale_id(number), sale: Sale::default(), events: Vec::new() };
-        let opening = Command::Open { begun_as: BegunAs::Sale, from_parked: None };
+        let opening = Command::Open { begun_as: BegunAs::Sale };
         let customer = document.customer.then(|| Command::SetCustomer(Some(CustomerId(Uuid::from_u128(5)))));
         for command in std::iter::once(opening).chain(customer) {
             self.act(&format!("document {number}, opening"), &Step::default(), command, &rules, &mut cart);
@@ -413,6 +413,7 @@ fn name_of(refusal: &Rejection) -> &'static str {
     match refusal {
         Rejection::NoShift => "NoShift",
         Rejection::NotOpen => "NotOpen",
+        Rejection::RecalledBefore => "RecalledBefore",
         Rejection::NoSuchLine(_) => "NoSuchLine",
         Rejection::PaymentBegun => "PaymentBegun",
         Rejection::Empty => "Empty",
