@@ -128,6 +128,8 @@ fn numbers_in_the_text_are_those_of_core() {
         format!("at most {} events and about 1 MiB", at_most::PUSH_EVENTS_MAX),
         format!("A position of {} means", at_most::AMOUNT_MINOR_MAX),
         format!("every {} seconds. The stream ends after an hour", at_most::LIVE_PING_SECONDS),
+        format!("silent for {} seconds is dead", at_most::LIVE_SILENCE_SECONDS_MAX),
+        format!("gathers them for {} milliseconds", at_most::HINTS_GATHER_MILLIS),
         format!("at most {}; `cursor`", at_most::CONFLICTS_PAGE_MAX),
         format!(
             "begins at 0.5 seconds doubles with every failure in a row and ends at {} seconds",

@@ -57,7 +57,7 @@ pub enum Found {
     /// Something that is no journal.
     Unreadable,
     /// A journal with its last whole record.
-    Journal(Header, Option<Box<Record>>),
+    Journal(Box<Header>, Option<Box<Record>>),
 }
 
 /// A journal, open for appending.
@@ -99,7 +99,7 @@ impl Journal {
                 return Ok(if broken {
                     Found::Unreadable
                 } else {
-                    Found::Journal(header, last.map(Box::new))
+                    Found::Journal(Box::new(header), last.map(Box::new))
                 });
             }
             window *= 8;

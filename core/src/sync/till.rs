@@ -189,6 +189,8 @@ pub struct Till {
     epoch: Option<String>,
     head: Tip,
     acknowledged: Tip,
+    /// Whether head office has to be asked what it has of this origin before anything is sent.
+    asks_first: bool,
     pushing: bool,
     events_max: usize,
     shaking: bool,
@@ -203,11 +205,13 @@ impl Till {
     /// A till that starts: its head, what was acknowledged in which epoch, and the position reached in each scope.
     pub fn new(head: Tip, acknowledged: Option<(String, Tip)>, scopes: BTreeMap<String, i64>) -> Self {
         let (epoch, acknowledged) = acknowledged.map_or((None, Tip::NONE), |(epoch, tip)| (Some(epoch), tip));
+        let epoch_is_unknown = epoch.is_none();
         let lane = |(scope, position)| (scope, Lane { position, known: position, ..Lane::default() });
         Till {
             epoch,
             head,
             acknowledged,
+            asks_first: epoch_is_unknown,
             pushing: false,
             events_max: PUSH_EVENTS_MAX,
             shaking: false,
@@ -228,6 +232,7 @@ impl Till {
             Input::Turn { head, acknowledged } => {
                 self.head = head;
                 let known = acknowledged.filter(|(epoch, _)| self.epoch.as_ref() == Some(epoch));
+                self.asks_first = known.is_none();
                 self.acknowledged = known.map_or(Tip::NONE, |(_, tip)| tip);
                 self.shake_at = now.millis;
                 // A refusal was said of the other origin; a bad road is the same for all.
@@ -355,6 +360,7 @@ impl Till {
         effects: &mut Vec<Effect>,
     ) {
         self.shaking = false;
+        self.asks_first = false;
         self.shake_at = now.millis + HEARTBEAT_SECONDS * 1_000;
         self.succeeded();
         let new_epoch = self.epoch.as_ref() != Some(&epoch);
@@ -406,7 +412,7 @@ impl Till {
             effects.push(Effect::Handshake);
         }
         // Before the first handshake it is not known what the server has, so nothing is sent twice for nothing.
-        if self.epoch.is_some() && !self.pushing && self.head.seq > self.acknowledged.seq {
+        if !self.asks_first && !self.pushing && self.head.seq > self.acknowledged.seq {
             self.pushing = true;
             effects.push(Effect::Push { after: self.acknowledged, events_max: self.events_max });
         }
@@ -587,6 +593,21 @@ mod tests {
         let other_epoch = Input::Turn { head: tip(9), acknowledged: Some(("e0".to_owned(), tip(7))) };
         till.handle(at(3), other_epoch);
         assert_eq!(till.waiting(), 9, "what another history acknowledged says nothing");
+    }
+
+    #[test]
+    fn an_origin_of_which_nothing_is_known_asks_before_it_sends() {
+        let mut till = Till::new(tip(1), Some(("e1".to_owned(), tip(1))), BTreeMap::new());
+        till.handle(at(0), Input::Tick);
+        till.handle(at(0), shaken(tip(1), &[]));
+        let effects = till.handle(at(1), Input::Turn { head: tip(9), acknowledged: None });
+        assert!(effects.contains(&Effect::Handshake), "{effects:?}");
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Push { .. })), "{effects:?}");
+        let effects = till.handle(at(2), shaken(tip(6), &[]));
+        assert!(
+            effects.contains(&Effect::Push { after: tip(6), events_max: PUSH_EVENTS_MAX }),
+            "{effects:?}"
+        );
     }
 
     #[test]
