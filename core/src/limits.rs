@@ -108,6 +108,10 @@ pub const INLINE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Time the server goes on reading and throwing away a body it has refused, in milliseconds: closed at once, many systems would
 /// never show their user the answer.
 pub const REFUSED_BODY_MILLIS_MAX: u64 = 1_000;
+/// Pause of the server before it projects again after a fault, such as a full disk, in milliseconds; doubled each time.
+pub const PROJECTOR_PAUSE_MILLIS_FIRST: u64 = 250;
+/// Longest such pause, in milliseconds: read models are never further behind than this once the fault is gone.
+pub const PROJECTOR_PAUSE_MILLIS_MAX: u64 = 30_000;
 /// Pause of the server after it could not accept a connection for want of file descriptors or memory, in milliseconds.
 pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
 /// Time running requests have to end when the server stops, in seconds. As long as one may take.

@@ -270,6 +270,33 @@ async fn damaged_read_models_do_not_stop_a_sale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_till_whose_read_models_cannot_be_opened_opens_says_so_and_sells() {
+    let world = World::new().await;
+    let till = world.till("Till 1").await;
+    till.open_shift();
+    till.sell("tea", 1);
+    assert_eq!(till.till.views_trouble(), None);
+    let (data, journal) = till.close().await;
+    let views = data.join("views.db");
+    daybook_store::file::remove(&views).unwrap();
+    std::fs::create_dir(&views).unwrap();
+    let mut till = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
+    let trouble = till.till.views_trouble().expect("a reason");
+    assert!(trouble.contains("views.db") || trouble.contains("unable to open"), "{trouble}");
+    let (_, number) = till.sell("tea", 1);
+    assert_eq!(number, "Till 1-2");
+    till.go_online();
+    till.sent().await;
+    assert_eq!(world.settle().await["totals"]["net"], json!(1002));
+    // The file is used again as soon as it can be.
+    let (data, journal) = till.close().await;
+    std::fs::remove_dir(&views).unwrap();
+    let till = StoryTill::open(&data, &journal, MONDAY_MORNING + 120_000_000);
+    assert_eq!(till.till.views_trouble(), None);
+    assert_eq!(till.sell("tea", 1).1, "Till 1-3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
     let world = World::new().await;
     let (data, journal) = (world.home.path().join("small"), world.home.path().join("small-journal"));

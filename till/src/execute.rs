@@ -432,11 +432,11 @@ impl Inner {
         };
         match projected {
             Ok(()) => {}
-            Err(StoreError::Full) => {
-                tracing::error!("the disk is full; the read models follow when there is room again");
+            Err(error) if !error.is_damage() => {
+                tracing::error!(%error, "the read models could not follow; they do after the next event");
             }
             Err(error) => {
-                tracing::error!(%error, "the read models could not follow; they are built anew");
+                tracing::error!(%error, "the read models are damaged; they are built anew");
                 if let Err(error) = self.rebuild_views() {
                     tracing::error!(%error, "the read models cannot be built anew now");
                 }

@@ -4,6 +4,7 @@
 //! a number series of its own, and nothing that was recorded is touched.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use daybook_core::chain::Tip;
@@ -18,7 +19,7 @@ use daybook_core::record::{Circumstances, Draft, Writer};
 use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
-use daybook_store::file::{DirectoryLock, remove};
+use daybook_store::file::DirectoryLock;
 use daybook_store::till::TillLog;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
@@ -29,7 +30,7 @@ use crate::journal::{Found, Journal, machine};
 use crate::till::{Enrolled, Inner, OpenError, Options, Shared, Till};
 
 /// Name of the file of read models.
-pub(crate) const VIEWS_FILE: &str = "views.db";
+const VIEWS_FILE: &str = "views.db";
 /// Name of the fact that holds the till's identity.
 pub(crate) const IDENTITY_FACT: &str = "identity";
 
@@ -40,12 +41,13 @@ impl Till {
         let durability = if options.durable { Durability::Full } else { Durability::Off };
         let log = TillLog::open(&options.data, durability)?;
         let log_reader = log.reader()?;
-        let views = Views::open(&options.data, VIEWS_FILE, Side::Till, durability)?;
+        let (views, views_trouble) = open_views(&options.data, durability)?;
         let mut inner = Inner {
             options: options.clone(),
             log,
             log_reader,
             views,
+            views_trouble,
             journal: None,
             journal_dirty: false,
             enrolled: None,
@@ -64,7 +66,11 @@ impl Till {
             if let Some(reason) = inner.must_go_on_as_child() {
                 inner.open_child(reason)?;
             }
-            inner.catch_up_views()?;
+            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(&error));
+            if let Err(error) = followed {
+                // The log is written all the same, and read models follow it later.
+                tracing::error!(%error, "the read models cannot be brought up to the log now");
+            }
             inner.begin_run()?;
         }
         let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
@@ -339,13 +345,33 @@ impl Inner {
         }
     }
 
-    /// Throws the read models away and builds them anew.
+    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
-        let (data, durability) = (self.options.data.clone(), self.durability());
-        remove(&data.join(VIEWS_FILE))?;
-        self.views = Views::open(&data, VIEWS_FILE, Side::Till, durability)?;
-        while self.views.catch_up(&self.log_reader)? > 0 {}
+        match self.views.renew(&self.log_reader) {
+            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(&error),
+            other => other,
+        }
+    }
+
+    /// Goes on with read models in memory, because their file cannot be used: selling needs what they know, not where they lie.
+    fn keep_views_in_memory(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
+        self.views_trouble = Some(error.to_string());
+        let mut views = Views::in_memory(Side::Till)?;
+        while views.catch_up(&self.log_reader)? > 0 {}
+        self.views = views;
         Ok(())
+    }
+}
+
+/// The read models with, where their file cannot be used and they begin in memory, the reason.
+fn open_views(data: &Path, durability: Durability) -> Result<(Views, Option<String>), StoreError> {
+    match Views::open(data, VIEWS_FILE, Side::Till, durability) {
+        Ok(views) => Ok((views, None)),
+        Err(error) => {
+            tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
+            Ok((Views::in_memory(Side::Till)?, Some(error.to_string())))
+        }
     }
 }
 

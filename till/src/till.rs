@@ -22,7 +22,7 @@ use daybook_core::time::{Now, Zone};
 use daybook_store::file::DirectoryLock;
 use daybook_store::till::TillLog;
 use daybook_store::views::Views;
-use daybook_store::{Durability, Reader, StoreError};
+use daybook_store::{Reader, StoreError};
 use tokio::sync::Notify;
 
 use crate::identity::{Identity, Keys};
@@ -97,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) log: TillLog,
     pub(crate) log_reader: Reader,
     pub(crate) views: Views,
+    /// Why the read models are in memory, where they are.
+    pub(crate) views_trouble: Option<String>,
     pub(crate) journal: Option<Journal>,
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
@@ -180,10 +182,6 @@ impl Inner {
 
     pub(crate) fn new_event_id(&self) -> EventId {
         EventId(self.new_uuid())
-    }
-
-    pub(crate) fn durability(&self) -> Durability {
-        if self.options.durable { Durability::Full } else { Durability::Off }
     }
 
     /// Runs a question on the read models; where they are damaged they are built anew from the log and asked again.

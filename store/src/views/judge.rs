@@ -28,7 +28,8 @@ pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input)
     let parts = i64::from(completed.parts);
     let mut found = 0;
     if parts > 0 {
-        for event in events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1)? {
+        let before = events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1);
+        for event in before.map_err(StoreError::of_log)? {
             let part = Input::read(event.origin, event.tip, &event.text);
             match part.content {
                 Ok((_, Event::SaleLinesRecorded(part))) if part.document == envelope.id => {
@@ -78,7 +79,7 @@ pub(super) fn forks(
     inputs: &[(i64, Input)],
 ) -> Result<(), StoreError> {
     let touched: BTreeSet<OriginId> = inputs.iter().map(|(_, input)| input.origin).collect();
-    for (origin, (common, branches)) in branchings(log)? {
+    for (origin, (common, branches)) in branchings(log).map_err(StoreError::of_log)? {
         if touched.contains(&origin) {
             let facts = fork_facts(connection, origin, common.seq, branches)?;
             let found: Vec<Conflict> = fork::judge(&facts).into_iter().collect();

@@ -285,7 +285,7 @@ pub fn recorded_line(
     let (origin, hash) = (sql::origin(&origin)?, sql::hash(&hash)?);
     let mut found_terms = None;
     let mut found_line = None;
-    for event in events::of_chain(log, origin, seq - parts, seq)? {
+    for event in events::of_chain(log, origin, seq - parts, seq).map_err(StoreError::of_log)? {
         match Input::read(event.origin, event.tip, &event.text).content {
             Ok((_, Event::SaleCompleted(completed))) if event.tip.hash == hash => {
                 found_line =

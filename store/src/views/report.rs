@@ -136,7 +136,7 @@ pub fn report(
     let open_conflicts = connection.query_row(open, [store(question)], |row| row.get(0))?;
     let quarantined = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
     let mut complete = Vec::new();
-    for (origin, tips) in crate::events::tips(log)? {
+    for (origin, tips) in crate::events::tips(log).map_err(StoreError::of_log)? {
         let last = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
         complete.push((crate::views::judge::till_name(connection, origin)?, last));
     }

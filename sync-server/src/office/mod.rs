@@ -195,10 +195,8 @@ impl Office {
         let (stored_out, stored) = watch::channel(events::count(log.connection())?.1);
         let (projected_out, projected) = watch::channel(views.position());
         let projector = projector::Projector {
-            data: settings.data.clone(),
             log: log.reader()?,
             views,
-            durability,
             stored,
             projected: projected_out,
             hints: hints.clone(),
