@@ -49,6 +49,8 @@ pub const FEED_EVENTS_MAX: usize = 500;
 pub const FEED_BYTES_MAX: usize = 1024 * 1024;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
+/// Parties that one conflict names, so that it can be read and a page holds it; how many more there are it says in words.
+pub const CONFLICT_PARTIES_MAX: usize = 20;
 /// Certificates that one request may present.
 pub const CERTIFICATES_MAX: usize = 16;
 /// Origins in one vector of tips.

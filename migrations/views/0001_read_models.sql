@@ -1,9 +1,10 @@
 -- Read models: what people ask about, projected from the log. Everything here can be dropped and rebuilt to equal rows.
 CREATE TABLE progress (
-    only     INTEGER PRIMARY KEY CHECK (only = 1),
-    position INTEGER NOT NULL               -- of the log, up to which events are projected
+    only      INTEGER PRIMARY KEY CHECK (only = 1),
+    position  INTEGER NOT NULL,             -- of the log, up to which events are projected
+    revisions INTEGER NOT NULL              -- the revision before the first: the name of this file in its upper 21 bits
 ) STRICT;
-INSERT INTO progress VALUES (1, 0);
+INSERT INTO progress VALUES (1, 0, abs(random() % 2097152) << 32);
 
 CREATE TABLE documents (
     hash                BLOB    PRIMARY KEY,

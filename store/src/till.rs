@@ -6,6 +6,7 @@
 use daybook_core::chain::Tip;
 use daybook_core::ids::{CommandId, OriginId};
 use daybook_core::record::Recorded;
+use daybook_core::sync::scope::conflicts_store;
 use daybook_core::wire::{ConflictRecord, FeedEntry};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
@@ -136,10 +137,15 @@ impl TillLog {
         })
     }
 
-    /// Forgets how far a scope was followed.
+    /// Forgets how far a scope was followed. Events stay; conflicts are told anew, those that are no more are not.
     pub fn reset_cursor(&mut self, scope: &str) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope])?;
-        Ok(())
+        transact(&mut self.connection, |connection| {
+            connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope])?;
+            if conflicts_store(scope).is_some() {
+                connection.execute("DELETE FROM conflicts", [])?;
+            }
+            Ok(())
+        })
     }
 
     /// How far each scope was followed.

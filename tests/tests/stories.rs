@@ -297,6 +297,49 @@ async fn a_till_whose_read_models_cannot_be_opened_opens_says_so_and_sells() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn read_models_rebuilt_at_a_running_head_office_answer_questions_and_begin_the_conflicts_lane_again() {
+    let world = World::new().await;
+    let mut till = world.till("Till 1").await;
+    till.open_shift();
+    for _ in 0..5 {
+        till.sell("gift", 1);
+        till.sent().await;
+    }
+    world.settle().await;
+    let hears = |till: &daybook_till::Till, state| {
+        till.conflicts().is_ok_and(|found| found.len() == 1 && found[0].state == state)
+    };
+    till.wait_for("the conflict", |till| hears(till, ConflictState::Open)).await;
+    let before = till.till.conflicts().unwrap()[0].clone();
+    till.go_offline().await;
+    for suffix in ["", "-wal", "-shm"] {
+        let path = world.home.path().join(format!("office/views.db{suffix}"));
+        let length = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+        std::fs::write(&path, vec![0xA5; usize::try_from(length).unwrap()]).unwrap();
+    }
+    till.sell("soap", 1);
+    till.go_online();
+    till.sent().await;
+    let started = std::time::Instant::now();
+    let totals = loop {
+        match world.office().totals().await {
+            Ok(totals) => break totals,
+            Err(error) => assert!(started.elapsed().as_secs() < 30, "never answered again: {error}"),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(totals["totals"]["receipts"], json!(6));
+    assert_eq!(totals["conflicts"], json!({"oversold": 1}));
+    world.office().answer(&before.conflict.id, "count").await.unwrap();
+    till.go_offline().await;
+    till.go_online();
+    till.wait_for("the answer", |till| hears(till, ConflictState::Answered)).await;
+    let after = till.till.conflicts().unwrap()[0].clone();
+    assert_eq!(after.conflict, before.conflict);
+    assert_ne!(after.revision >> 32, before.revision >> 32, "revisions of another file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
     let world = World::new().await;
     let (data, journal) = (world.home.path().join("small"), world.home.path().join("small-journal"));

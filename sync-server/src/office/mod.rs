@@ -15,6 +15,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -167,6 +168,8 @@ struct Inner {
     projected: watch::Receiver<i64>,
     hints: broadcast::Sender<FeedHint>,
     readers: Mutex<Vec<Readers>>,
+    /// How many files of read models have taken the place of another since the start.
+    generation: Arc<AtomicU64>,
     enrol_failures: Mutex<(i64, u32)>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: DirectoryLock,
@@ -176,6 +179,8 @@ struct Inner {
 struct Readers {
     log: Reader,
     views: Reader,
+    /// Of the file of read models.
+    generation: u64,
 }
 
 impl Office {
@@ -194,12 +199,14 @@ impl Office {
         let (hints, _) = broadcast::channel(HINTS_MAX);
         let (stored_out, stored) = watch::channel(events::count(log.connection())?.1);
         let (projected_out, projected) = watch::channel(views.position());
+        let generation = Arc::new(AtomicU64::new(0));
         let projector = projector::Projector {
             log: log.reader()?,
             views,
             stored,
             projected: projected_out,
             hints: hints.clone(),
+            generation: generation.clone(),
         };
         let server = Server::new(epoch.clone());
         let writer_hints = hints.clone();
@@ -217,6 +224,7 @@ impl Office {
             projected,
             hints,
             readers: Mutex::new(Vec::new()),
+            generation,
             enrol_failures: Mutex::new((0, 0)),
             threads: Mutex::new(threads),
             _lock: lock,
@@ -378,10 +386,11 @@ impl Office {
     {
         let inner = self.0.clone();
         let asked = tokio::task::spawn_blocking(move || {
+            let generation = inner.generation.load(Ordering::Acquire);
             let free = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let readers = match free {
+            let readers = match free.filter(|readers| readers.generation == generation) {
                 Some(readers) => readers,
-                None => inner.readers().map_err(OfficeError::from)?,
+                None => inner.readers(generation).map_err(OfficeError::from)?,
             };
             let answer = question(&readers);
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(readers);
@@ -392,11 +401,12 @@ impl Office {
 }
 
 impl Inner {
-    fn readers(&self) -> Result<Readers, StoreError> {
+    fn readers(&self, generation: u64) -> Result<Readers, StoreError> {
         let data = &self.settings.data;
         Ok(Readers {
             log: open_reader(&data.join("log.db"))?,
             views: open_reader(&data.join(projector::VIEWS_FILE))?,
+            generation,
         })
     }
 }

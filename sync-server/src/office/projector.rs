@@ -2,15 +2,15 @@
 //!
 //! It may lag, it never holds ingest up. A file of read models that is damaged while the server runs is made anew.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use daybook_core::ids::StoreId;
 use daybook_core::limits::{PROJECTOR_PAUSE_MILLIS_FIRST, PROJECTOR_PAUSE_MILLIS_MAX};
 use daybook_core::sync::scope;
 use daybook_core::wire::FeedHint;
 use daybook_store::views::Views;
-use daybook_store::views::judge::last_revision;
+use daybook_store::views::judge::{last_revision, stores_after};
 use daybook_store::{Reader, StoreError};
 use tokio::sync::{broadcast, watch};
 
@@ -26,6 +26,8 @@ pub(super) struct Projector {
     /// The last position projected.
     pub(super) projected: watch::Sender<i64>,
     pub(super) hints: broadcast::Sender<FeedHint>,
+    /// How many files of read models have taken the place of another: who reads an earlier one opens the present one.
+    pub(super) generation: Arc<AtomicU64>,
 }
 
 impl Projector {
@@ -48,7 +50,9 @@ impl Projector {
                     revision = self.tell_of_conflicts(revision);
                 }
                 Err(error) => {
-                    self.recover(&error);
+                    if self.recover(&error) {
+                        revision = self.tell_of_conflicts(0);
+                    }
                     if runtime.block_on(self.closed_within(pause_after(faults))) {
                         return;
                     }
@@ -67,11 +71,7 @@ impl Projector {
     fn tell_of_conflicts(&self, before: i64) -> i64 {
         let Ok(now) = last_revision(self.views.connection(), None) else { return before };
         if now > before {
-            let records =
-                daybook_store::views::judge::conflicts_after(self.views.connection(), None, before, 10_000)
-                    .unwrap_or_default();
-            let stores: BTreeSet<StoreId> =
-                records.iter().filter_map(|record| record.conflict.store).collect();
+            let stores = stores_after(self.views.connection(), before).unwrap_or_default();
             for store in stores {
                 let _nobody_listens =
                     self.hints.send(FeedHint { scope: scope::conflicts(store), position: now });
@@ -80,13 +80,23 @@ impl Projector {
         now
     }
 
-    /// Builds damaged read models anew. Any other fault, such as a full disk, leaves them for a later try.
-    fn recover(&mut self, error: &StoreError) {
+    /// Builds damaged read models anew; whether it did. Any other fault, such as a full disk, leaves them for a later try.
+    fn recover(&mut self, error: &StoreError) -> bool {
         tracing::error!(%error, "projecting failed");
-        if error.is_damage() {
-            match self.views.renew(&self.log) {
-                Ok(()) => tracing::warn!("the read models were built anew from the log"),
-                Err(error) => tracing::error!(%error, "the read models cannot be built anew now"),
+        if !error.is_damage() {
+            return false;
+        }
+        let renewed = self.views.renew(&self.log);
+        // Also where it failed half-way: the file at the old place may be another one.
+        self.generation.fetch_add(1, Ordering::Release);
+        match renewed {
+            Ok(()) => {
+                tracing::warn!("the read models were built anew from the log");
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the read models cannot be built anew now");
+                false
             }
         }
     }
@@ -114,6 +124,7 @@ mod tests {
             stored,
             projected: watch::channel(0).0,
             hints: broadcast::channel(1).0,
+            generation: Arc::default(),
         }
     }
 
