@@ -49,6 +49,9 @@ pub const FEED_EVENTS_MAX: usize = 500;
 pub const FEED_BYTES_MAX: usize = 1024 * 1024;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
+/// Events of others that a till projects before it lets a waiting sale in. Changes of products take about 0.1 ms each, so a sale waits
+/// a few milliseconds at most, however much comes down.
+pub const FOLLOW_EVENTS_MAX: usize = 25;
 /// Parties that one conflict names, so that it can be read and a page holds it; how many more there are it says in words.
 pub const CONFLICT_PARTIES_MAX: usize = 20;
 /// Certificates that one request may present.

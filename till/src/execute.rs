@@ -428,7 +428,8 @@ impl Inner {
         let projected = if self.views.position() + 1 == first {
             self.views.apply(&self.log_reader, &inputs)
         } else {
-            self.catch_up_views()
+            // Something is being followed; the sale does not wait for all of it.
+            self.follow_a_step().map(|_| ())
         };
         match projected {
             Ok(()) => {}

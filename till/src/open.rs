@@ -14,6 +14,7 @@ use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, base64url};
 use daybook_core::ids::{OriginId, SaleId};
+use daybook_core::limits::FOLLOW_EVENTS_MAX;
 use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Writer};
 use daybook_core::sale::Sale;
@@ -76,11 +77,20 @@ impl Till {
         let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
         let shared = Shared {
             options,
+            turn: Mutex::new(()),
             recorded: Notify::new(),
             status: Mutex::new(Status::Working),
             server: Mutex::new(server),
         };
         Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
+    }
+}
+
+impl Till {
+    /// Brings the read models up to what came from others, in small steps: whoever sells meanwhile waits for one step at most.
+    pub(crate) fn follow(&self) -> Result<(), StoreError> {
+        while self.lock().follow_a_step()? {}
+        Ok(())
     }
 }
 
@@ -345,6 +355,14 @@ impl Inner {
         }
     }
 
+    /// Projects a few of the events that wait; whether there were any.
+    pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
+        match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
+            Err(error) if error.is_damage() => self.rebuild_views().map(|()| true),
+            followed => followed.map(|count| count > 0),
+        }
+    }
+
     /// Builds damaged read models anew beside the present ones; in memory, where no file can be built.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
         match self.views.renew(&self.log_reader) {
@@ -385,4 +403,63 @@ fn enrolled(
     let (store, till) = (certificate.store?, certificate.till?);
     let (identity, keys) = (Arc::new(identity), Arc::new(keys));
     Some(Enrolled { identity, keys, writer, key, store, till, series: certificate.series.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{SystemClock, SystemRandomness};
+    use daybook_core::chain::{Hash, sha256};
+    use daybook_core::wire::FeedEntry;
+    use daybook_store::till::Cursor;
+
+    fn till(home: &Path) -> Till {
+        Till::open(Options {
+            data: home.join("data"),
+            journal: home.join("journal"),
+            durable: false,
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_page_of_others_events_is_projected_a_few_at_a_time() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let origin = OriginId(uuid::Uuid::from_u128(1));
+        let entry = |position: i64| {
+            let text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
+            let tip = Tip { seq: position, hash: sha256(&position.to_be_bytes()) };
+            (origin, tip, FeedEntry { position, prev: Hash::ZERO, text })
+        };
+        let few = i64::try_from(FOLLOW_EVENTS_MAX).unwrap();
+        let page: Vec<_> = (1..=2 * few + 1).map(entry).collect();
+        let cursor = Cursor { cursor: "c".to_owned(), position: 2 * few + 1 };
+        let mut inner = till.lock();
+        inner.log.store_page("catalogue", &page, &cursor).unwrap();
+        assert!(inner.follow_a_step().unwrap());
+        assert_eq!(inner.views.position(), few);
+        drop(inner);
+        till.follow().unwrap();
+        assert_eq!(till.lock().views.position(), 2 * few + 1);
+    }
+
+    #[test]
+    fn who_waits_for_the_till_comes_before_who_just_had_it() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let held = till.lock();
+        let seller = {
+            let till = till.clone();
+            std::thread::spawn(move || till.lock().offset = 7)
+        };
+        while till.shared.turn.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        drop(held);
+        assert_eq!(till.lock().offset, 7, "the seller was there first");
+        seller.join().unwrap();
+    }
 }

@@ -85,6 +85,8 @@ pub struct Till {
 /// What is read without the lock.
 pub(crate) struct Shared {
     pub(crate) options: Options,
+    /// Held by who waits for the till's state.
+    pub(crate) turn: Mutex<()>,
     /// Woken by every recorded event.
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
@@ -139,7 +141,9 @@ pub(crate) struct Shop {
 }
 
 impl Till {
+    /// The till's state, for one at a time. Whoever waits holds the turn, so a thread that lets go and wants it again comes after.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        let _turn = self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -114,7 +114,10 @@ pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<P
         .map(|word| format!("{}*", quoted(word)))
         .collect();
     let found_by = |table: &str, terms: &[String]| -> Result<Vec<Vec<u8>>, StoreError> {
-        let sql = format!("SELECT product FROM {table} WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2");
+        let sql = format!(
+            "SELECT t.product FROM {table} JOIN product_texts t ON t.number = {table}.rowid
+             WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
         let limit = i64::try_from(if long.is_empty() || short.is_empty() { limit } else { limit * 20 })
             .unwrap_or(i64::MAX);
