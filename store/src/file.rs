@@ -346,6 +346,35 @@ impl FileIdentity {
     }
 }
 
+/// The files of a log that is open: the database and, from the first commit on, its write-ahead log.
+#[derive(Clone, Debug)]
+pub struct LogFiles {
+    path: PathBuf,
+    database: FileIdentity,
+    write_ahead: Option<FileIdentity>,
+}
+
+impl LogFiles {
+    /// The files of a log that was just opened.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        Ok(LogFiles { path: path.to_owned(), database: FileIdentity::of(path)?, write_ahead: None })
+    }
+
+    /// SQLite keeps answering OK after its file is gone: a commit counts only while the paths still name the files that are open.
+    pub fn check(&mut self) -> Result<(), StoreError> {
+        self.database.check()?;
+        match &self.write_ahead {
+            Some(identity) => identity.check(),
+            None => {
+                let mut path = self.path.as_os_str().to_owned();
+                path.push("-wal");
+                self.write_ahead = FileIdentity::of(Path::new(&path)).ok();
+                Ok(())
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql"))];
@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/s
 pub struct OfficeLog {
     connection: Connection,
     path: PathBuf,
+    files: LogFiles,
 }
 
 /// Where a scope's feed stands.
@@ -70,7 +71,9 @@ impl OfficeLog {
     /// Opens or makes the log in a directory. Take the directory's lock first.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
         let path = directory.join("log.db");
-        Ok(OfficeLog { connection: open_writer(&path, durability, MIGRATIONS)?, path })
+        let connection = open_writer(&path, durability, MIGRATIONS)?;
+        let files = LogFiles::of(&path)?;
+        Ok(OfficeLog { connection, path, files })
     }
 
     /// A second connection for reading.
@@ -94,7 +97,7 @@ impl OfficeLog {
         let mut answers = Vec::new();
         let stores: BTreeMap<OriginId, Option<StoreId>> =
             pushes.iter().map(|(_, push, store)| (push.origin, *store)).collect();
-        let outcome = transact(&mut self.connection, |connection| {
+        let outcome = self.transact(|connection| {
             for (request, push, _) in pushes {
                 for effect in server.handle(now, Input::Push(request, push)) {
                     let Effect::LookUp(request, push) = effect else { continue };
@@ -128,9 +131,7 @@ impl OfficeLog {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
         let events: Vec<(Tip, EventText)> =
             recorded.iter().map(|event| (event.tip, event.text.clone())).collect();
-        transact(&mut self.connection, |connection| {
-            append(connection, origin, after, &events, None, false, None)
-        })
+        self.transact(|connection| append(connection, origin, after, &events, None, false, None))
     }
 
     /// Keeps a certificate. The first one of an origin stays.
@@ -139,7 +140,7 @@ impl OfficeLog {
         origin: OriginId,
         certificate: &SignedCertificate,
     ) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             let sql = "INSERT OR IGNORE INTO certificates VALUES (?1, ?2, ?3)";
             connection
                 .execute(sql, (sql::blob(&origin.0), &certificate.certificate, &certificate.signature))?;
@@ -149,7 +150,7 @@ impl OfficeLog {
 
     /// Keeps a one-time code; codes that expired before `now` are forgotten.
     pub fn put_code(&mut self, now: i64, code: &EnrolmentCode) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             connection.execute("DELETE FROM enrolment_codes WHERE expires < ?1", [now])?;
             let sql = "INSERT INTO enrolment_codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)";
             let (store, till) = (sql::blob(&code.store.0), sql::blob(&code.till.0));
@@ -168,7 +169,7 @@ impl OfficeLog {
         origin: OriginId,
         certificate: &SignedCertificate,
     ) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             let sql = "UPDATE enrolment_codes SET used_by = ?2 WHERE code_key = ?1 AND (used_by IS NULL OR used_by = ?2)";
             if connection.execute(sql, (code_key.as_slice(), sql::blob(&origin.0)))? == 0 {
                 return Err(StoreError::Unreadable("this code was just used by another till".to_owned()));
@@ -180,9 +181,13 @@ impl OfficeLog {
         })
     }
 
-    /// Remembers a named fact, durably.
-    pub fn put_fact(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| events::put_fact(connection, name, value))
+    /// One durable commit to the file that the path names still.
+    fn transact<T>(
+        &mut self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.files.check()?;
+        transact(&mut self.connection, act)
     }
 }
 

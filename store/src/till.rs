@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, FileIdentity, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/till/0001_log.sql"))];
@@ -23,8 +23,7 @@ const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/t
 pub struct TillLog {
     connection: Connection,
     path: PathBuf,
-    identity: FileIdentity,
-    wal: Option<FileIdentity>,
+    files: LogFiles,
 }
 
 /// How far a scope was followed.
@@ -41,8 +40,8 @@ impl TillLog {
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
         let path = directory.join("log.db");
         let connection = open_writer(&path, durability, MIGRATIONS)?;
-        let identity = FileIdentity::of(&path)?;
-        Ok(TillLog { connection, path, identity, wal: None })
+        let files = LogFiles::of(&path)?;
+        Ok(TillLog { connection, path, files })
     }
 
     /// A second connection for reading.
@@ -61,7 +60,7 @@ impl TillLog {
         recorded: &[Recorded],
         command: Option<(CommandId, &str)>,
     ) -> Result<i64, StoreError> {
-        self.check_files()?;
+        self.files.check()?;
         transact(&mut self.connection, |connection| {
             let position = insert_all(connection, recorded)?;
             if let Some((command, answer)) = command {
@@ -82,7 +81,7 @@ impl TillLog {
         name: &str,
         value: &str,
     ) -> Result<i64, StoreError> {
-        self.check_files()?;
+        self.files.check()?;
         transact(&mut self.connection, |connection| {
             let position = insert_all(connection, recorded)?;
             events::put_fact(connection, name, value)?;
@@ -261,21 +260,6 @@ impl TillLog {
         let mut statement =
             self.connection.prepare_cached("SELECT count(*) FROM events WHERE stream = ?1")?;
         Ok(statement.query_row([stream], |row| row.get(0))?)
-    }
-
-    /// SQLite keeps answering OK after its file is gone: a commit counts only while the path still names the file that is open.
-    fn check_files(&mut self) -> Result<(), StoreError> {
-        self.identity.check()?;
-        let mut wal = self.path.as_os_str().to_owned();
-        wal.push("-wal");
-        let wal = Path::new(&wal);
-        match &self.wal {
-            Some(identity) => identity.check(),
-            None => {
-                self.wal = FileIdentity::of(wal).ok();
-                Ok(())
-            }
-        }
     }
 }
 

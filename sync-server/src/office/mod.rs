@@ -110,7 +110,7 @@ impl From<StoreError> for OfficeError {
 }
 
 /// Why a request of a till is not done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// It makes no sense.
     Malformed(String),
@@ -197,7 +197,7 @@ impl Office {
 
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
-        let (stored_out, stored) = watch::channel(events::count(log.connection())?.1);
+        let (stored_out, stored) = watch::channel(events::last_position(log.connection())?);
         let (projected_out, projected) = watch::channel(views.position());
         let generation = Arc::new(AtomicU64::new(0));
         let projector = projector::Projector {
@@ -326,8 +326,12 @@ impl Office {
     /// How the office is.
     pub async fn health(&self) -> Result<Health, OfficeError> {
         let projected = *self.0.projected.borrow();
-        let (_, last) = self.ask(|readers| events::count(&readers.log).map_err(OfficeError::from)).await?;
-        let ready = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let last = self
+            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .await?;
+        let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Without its writer the office can answer questions and take nothing in.
+        let ready = jobs.is_some_and(|jobs| !jobs.is_closed());
         Ok(Health {
             ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -461,4 +465,35 @@ fn read_book(
         }
     }
     Ok(book)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_office_whose_writer_died_is_not_ready() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            data: home.path().to_owned(),
+            durable: false,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+        };
+        let new = NewOrganisation {
+            name: "Corner Shop".to_owned(),
+            currency: "EUR".to_owned(),
+            time_zone: "UTC".to_owned(),
+            prices_inclusive: true,
+            cut_over_minutes: 0,
+        };
+        init(&settings, &new).unwrap();
+        let office = Office::open(settings).unwrap();
+        assert!(office.health().await.unwrap().ready);
+        // A writer that died leaves its end of the queue closed.
+        let (orphaned, _) = mpsc::channel(1);
+        *office.0.jobs.lock().unwrap() = Some(orphaned);
+        assert!(!office.health().await.unwrap().ready);
+        office.close().await;
+    }
 }
