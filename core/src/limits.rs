@@ -7,6 +7,8 @@
 pub const AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;
 /// Largest amount on one line, in minor units. Five thousand such lines still fit into [`AMOUNT_MINOR_MAX`].
 pub const LINE_AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
+/// Most that one event may add to any sum of money, in minor units. Nine million events of that size still sum to an integer of 64 bits.
+pub const EVENT_AMOUNT_MINOR_MAX: i64 = LINE_AMOUNT_MINOR_MAX;
 /// Decimals of a currency up to which its amounts can be shown. ISO 4217 knows no more than four.
 pub const CURRENCY_EXPONENT_MAX: u8 = 18;
 /// Largest quantity on one line, in thousandths.
@@ -49,8 +51,8 @@ pub const FEED_EVENTS_MAX: usize = 500;
 pub const FEED_BYTES_MAX: usize = 1024 * 1024;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
-/// Events of others that a till projects before it lets a waiting sale in. Changes of products take about 0.1 ms each, so a sale waits
-/// a few milliseconds at most, however much comes down.
+/// Events of others that a till projects before it lets a waiting sale in, however much comes down: two to three milliseconds for as
+/// many changes of products, a little more where the search index is tidied up.
 pub const FOLLOW_EVENTS_MAX: usize = 25;
 /// Parties that one conflict names, so that it can be read and a page holds it; how many more there are it says in words.
 pub const CONFLICT_PARTIES_MAX: usize = 20;

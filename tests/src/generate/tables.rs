@@ -227,6 +227,7 @@ fn limits() -> String {
     let rows: &[(&str, u64, &str)] = &[
         ("an amount of money, either sign", at_most::AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
         ("an amount on one line", at_most::LINE_AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
+        ("what one event adds to a sum", at_most::EVENT_AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
         ("a quantity on one line", at_most::QUANTITY_THOUSANDTHS_MAX.unsigned_abs(), "thousandths"),
         ("lines of a document", at_most::LINES_MAX as u64, ""),
         ("tenders of a document", at_most::TENDERS_MAX as u64, ""),
