@@ -5,6 +5,8 @@
 
 use daybook_core::chain::{Hash, Seal, Tip, running_hash};
 use daybook_core::envelope::EventText;
+use daybook_core::event::Event;
+use daybook_core::event::stock::Received;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
 use daybook_core::record::Recorded;
@@ -131,7 +133,16 @@ impl OfficeLog {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
         let events: Vec<(Tip, EventText)> =
             recorded.iter().map(|event| (event.tip, event.text.clone())).collect();
-        self.transact(|connection| append(connection, origin, after, &events, None, false, None))
+        self.transact(|connection| {
+            append(connection, origin, after, &events, None, false, None)?;
+            for event in recorded {
+                if let Event::StockReceived(Received { store, document: Some(document), .. }) = &event.event {
+                    let hash = event.tip.hash.to_string();
+                    events::put_fact(connection, &document_fact(*store, document), &hash)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Keeps a certificate. The first one of an origin stays.
@@ -198,6 +209,15 @@ pub fn certificates(connection: &Connection) -> Result<Vec<SignedCertificate>, S
     let rows = statement
         .query_map([], |row| Ok(SignedCertificate { certificate: row.get(0)?, signature: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether head office itself has booked the goods of a document in a store.
+pub fn received(connection: &Connection, store: StoreId, document: &str) -> Result<bool, StoreError> {
+    Ok(events::fact(connection, &document_fact(store, document))?.is_some())
+}
+
+fn document_fact(store: StoreId, document: &str) -> String {
+    format!("received/{store}/{document}")
 }
 
 /// The one-time codes that have not expired.

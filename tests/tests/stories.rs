@@ -340,6 +340,22 @@ async fn read_models_rebuilt_at_a_running_head_office_answer_questions_and_begin
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn goods_of_a_document_are_booked_once_however_often_it_is_published() {
+    use daybook_server::office::Publication;
+    let world = World::new().await;
+    let goods = |document: Option<&str>| Publication::Stock {
+        store: "High Street".to_owned(),
+        lines: vec![("tea".to_owned(), Quantity::of(5))],
+        document: document.map(str::to_owned),
+    };
+    let office = world.office();
+    assert_eq!(office.publish(vec![goods(Some("note 17")), goods(Some("note 17"))]).await.unwrap(), 1);
+    assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap(), 0);
+    assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap(), 1);
+    assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
     let world = World::new().await;
     let (data, journal) = (world.home.path().join("small"), world.home.path().join("small-journal"));

@@ -232,15 +232,6 @@ pub fn staff(
     Ok(people)
 }
 
-/// The role of a person who is active; none for anybody else.
-pub fn role(connection: &Connection, staff: StaffId) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT role FROM staff WHERE staff = ?1 AND active = 1";
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([blob(&staff.0)], |row| row.get(0))
-        .optional()?)
-}
-
 /// A line of a completed document with what is known here as returned of it.
 pub fn original(
     connection: &Connection,

@@ -1,9 +1,9 @@
 //! Publishing: head office's own words about products, taxes, people, settings and opening stock.
 //!
 //! A publication says how things shall be; what becomes of it is one event that names the heads it had seen, so that an edit made
-//! elsewhere meanwhile is noticed. Publishing what stands already writes nothing.
+//! elsewhere meanwhile is noticed. Publishing what stands already writes nothing, and the goods of a named document are booked once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::amount::{Quantity, Rate, UnitPrice};
 use daybook_core::chain::Hash;
@@ -15,13 +15,14 @@ use daybook_core::event::description::{
 use daybook_core::event::origin::ConflictAnswered;
 use daybook_core::event::sale::LineKind;
 use daybook_core::event::stock::{Received, StockLine};
-use daybook_core::ids::{ProductId, StaffId, TaxId};
+use daybook_core::ids::{ProductId, StaffId, StoreId, TaxId};
 use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
 use daybook_store::Reader;
+use daybook_store::office::received;
 use daybook_store::views::questions;
 use serde::{Deserialize, Serialize};
 
-use super::{Office, OfficeError, setup};
+use super::{Office, OfficeError, Readers, setup};
 
 /// Publications taken into one commit.
 const PUBLICATIONS_PER_COMMIT: usize = 1_000;
@@ -72,12 +73,15 @@ pub enum Publication {
         /// The store, by name; none for all.
         store: Option<String>,
     },
-    /// Goods in a store, booked as received.
+    /// Goods in a store, booked as received: those of a named document once, however often it is published, those of none each time.
     Stock {
         /// The store, by name.
         store: String,
         /// SKUs and how much of each.
         lines: Vec<(String, Quantity)>,
+        /// The supplier's document, such as the number of a delivery note.
+        #[serde(default)]
+        document: Option<String>,
     },
     /// Settings of a store, by name, or of the organisation.
     Settings {
@@ -107,9 +111,9 @@ impl Office {
             let described = self
                 .ask(move |readers| {
                     let mut events = Vec::new();
-                    let mut new_products = BTreeMap::new();
+                    let mut new = New::default();
                     for (publication, id) in wanted {
-                        events.extend(describe(&readers.views, publication, id, &stores, &mut new_products)?);
+                        events.extend(describe(readers, publication, id, &stores, &mut new)?);
                     }
                     Ok::<_, OfficeError>(events)
                 })
@@ -146,12 +150,19 @@ impl Office {
 
 type Described = Option<(Event, Vec<Hash>)>;
 
+/// What earlier publications of the same commit say.
+#[derive(Default)]
+struct New {
+    products: BTreeMap<String, ProductId>,
+    documents: BTreeSet<(StoreId, String)>,
+}
+
 fn describe(
-    views: &Reader,
+    Readers { log, views, .. }: &Readers,
     publication: Publication,
     id: uuid::Uuid,
-    stores: &BTreeMap<String, daybook_core::ids::StoreId>,
-    new_products: &mut BTreeMap<String, ProductId>,
+    stores: &BTreeMap<String, StoreId>,
+    new: &mut New,
 ) -> Result<Described, OfficeError> {
     match publication {
         Publication::Tax { class, name, jurisdiction, rate } => {
@@ -165,7 +176,7 @@ fn describe(
             check_text("SKU", &sku, CODE_CHARS_MAX)?;
             check_text("name", &name, NAME_CHARS_MAX)?;
             codes.iter().try_for_each(|code| check_text("code", code, CODE_CHARS_MAX))?;
-            let known = questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+            let known = questions::product_of_code(views, &sku)?.or_else(|| new.products.get(&sku).copied());
             let fields = ProductFields {
                 sku: Some(sku.clone()),
                 name: Some(name),
@@ -183,7 +194,7 @@ fn describe(
             match known {
                 Some(product) => unless_so(views, ProductChanged { product, fields }.into()),
                 None => {
-                    new_products.insert(sku, ProductId(id));
+                    new.products.insert(sku, ProductId(id));
                     unless_so(views, ProductCreated { product: ProductId(id), fields }.into())
                 }
             }
@@ -197,18 +208,25 @@ fn describe(
                 None => unless_so(views, StaffCreated { staff: StaffId(id), fields }.into()),
             }
         }
-        Publication::Stock { store, lines } => {
+        Publication::Stock { store, lines, document } => {
             let store = stores
                 .get(&store)
                 .copied()
                 .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
+            if let Some(document) = &document {
+                check_text("document", document, CODE_CHARS_MAX)?;
+                let booked = received(log, store, document)?;
+                if booked || !new.documents.insert((store, document.clone())) {
+                    return Ok(None);
+                }
+            }
             let line = |(sku, quantity): (String, Quantity)| {
                 let product =
-                    questions::product_of_code(views, &sku)?.or_else(|| new_products.get(&sku).copied());
+                    questions::product_of_code(views, &sku)?.or_else(|| new.products.get(&sku).copied());
                 Ok::<_, OfficeError>(StockLine { product, sku, quantity, unit_cost: None })
             };
             let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;
-            Ok(Some((Received { store, lines, currency: None, document: None }.into(), Vec::new())))
+            Ok(Some((Received { store, lines, currency: None, document }.into(), Vec::new())))
         }
         Publication::Settings { store, fields } => {
             let store = store.and_then(|name| stores.get(&name).copied());
