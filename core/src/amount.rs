@@ -117,15 +117,18 @@ impl Currency {
 
     /// An amount in words for people, such as `12.34 EUR` or `-5 JPY`.
     pub fn show(self, amount: Minor) -> String {
+        format!("{} {}", self.digits(amount), self.code.code())
+    }
+
+    /// An amount with this currency's decimals and without its name, such as `12.34`, `-5` or `0.125`.
+    pub fn digits(self, amount: Minor) -> String {
         let unit = 10_u64.pow(u32::from(self.exponent));
         let sign = if amount.get() < 0 { "-" } else { "" };
         let size = amount.get().unsigned_abs();
         let (whole, rest) = (size / unit, size % unit);
-        match self.exponent {
-            0 => format!("{sign}{whole} {}", self.code.code()),
-            places => {
-                format!("{sign}{whole}.{rest:0places$} {}", self.code.code(), places = usize::from(places))
-            }
+        match usize::from(self.exponent) {
+            0 => format!("{sign}{whole}"),
+            places => format!("{sign}{whole}.{rest:0places$}"),
         }
     }
 }

@@ -28,11 +28,6 @@ impl Hash {
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Hash)
     }
-
-    /// The first eight digits: enough for people to tell twins apart.
-    pub fn short(&self) -> String {
-        self.to_string()[..8].to_owned()
-    }
 }
 
 impl fmt::Display for Hash {

@@ -7,6 +7,8 @@
 pub const AMOUNT_MINOR_MAX: i64 = (1 << 53) - 1;
 /// Largest amount on one line, in minor units. Five thousand such lines still fit into [`AMOUNT_MINOR_MAX`].
 pub const LINE_AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
+/// Most that one event may add to any sum of money, in minor units. Nine million events of that size still sum to an integer of 64 bits.
+pub const EVENT_AMOUNT_MINOR_MAX: i64 = LINE_AMOUNT_MINOR_MAX;
 /// Decimals of a currency up to which its amounts can be shown. ISO 4217 knows no more than four.
 pub const CURRENCY_EXPONENT_MAX: u8 = 18;
 /// Largest quantity on one line, in thousandths.
@@ -49,6 +51,11 @@ pub const FEED_EVENTS_MAX: usize = 500;
 pub const FEED_BYTES_MAX: usize = 1024 * 1024;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
+/// Events of others that a till projects before it lets a waiting sale in, however much comes down: two to three milliseconds for as
+/// many changes of products, a little more where the search index is tidied up.
+pub const FOLLOW_EVENTS_MAX: usize = 25;
+/// Parties that one conflict names, so that it can be read and a page holds it; how many more there are it says in words.
+pub const CONFLICT_PARTIES_MAX: usize = 20;
 /// Certificates that one request may present.
 pub const CERTIFICATES_MAX: usize = 16;
 /// Origins in one vector of tips.
@@ -110,6 +117,10 @@ pub const INLINE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Time the server goes on reading and throwing away a body it has refused, in milliseconds: closed at once, many systems would
 /// never show their user the answer.
 pub const REFUSED_BODY_MILLIS_MAX: u64 = 1_000;
+/// Pause of the server before it projects again after a fault, such as a full disk, in milliseconds; doubled each time.
+pub const PROJECTOR_PAUSE_MILLIS_FIRST: u64 = 250;
+/// Longest such pause, in milliseconds: read models are never further behind than this once the fault is gone.
+pub const PROJECTOR_PAUSE_MILLIS_MAX: u64 = 30_000;
 /// Pause of the server after it could not accept a connection for want of file descriptors or memory, in milliseconds.
 pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
 /// Time running requests have to end when the server stops, in seconds. As long as one may take.

@@ -77,11 +77,6 @@ impl Zone {
     }
 }
 
-/// A time as people read it, in UTC: `2017-01-01 11:53`.
-pub fn show_minute(wall: i64) -> String {
-    timestamp(wall).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
 fn timestamp(wall: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(wall).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }

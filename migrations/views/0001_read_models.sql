@@ -1,9 +1,10 @@
 -- Read models: what people ask about, projected from the log. Everything here can be dropped and rebuilt to equal rows.
 CREATE TABLE progress (
-    only     INTEGER PRIMARY KEY CHECK (only = 1),
-    position INTEGER NOT NULL               -- of the log, up to which events are projected
+    only      INTEGER PRIMARY KEY CHECK (only = 1),
+    position  INTEGER NOT NULL,             -- of the log, up to which events are projected
+    revisions INTEGER NOT NULL              -- the revision before the first: the name of this file in its upper 21 bits
 ) STRICT;
-INSERT INTO progress VALUES (1, 0);
+INSERT INTO progress VALUES (1, 0, abs(random() % 2097152) << 32);
 
 CREATE TABLE documents (
     hash                BLOB    PRIMARY KEY,
@@ -222,9 +223,19 @@ CREATE TABLE product_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX product_codes_product ON product_codes (product);
 
+-- What products are found by. The indexes below know them by number and hold no text of their own: an old text is taken out of them
+-- by its number and its words, without looking through the others.
+CREATE TABLE product_texts (
+    number  INTEGER PRIMARY KEY,
+    product BLOB    NOT NULL UNIQUE,
+    text    TEXT    NOT NULL
+) STRICT;
+
 -- Search: trigrams from three letters on (also inside words and numbers), word prefixes below that.
-CREATE VIRTUAL TABLE product_trigrams USING fts5 (product UNINDEXED, text, tokenize = 'trigram remove_diacritics 1');
-CREATE VIRTUAL TABLE product_prefixes USING fts5 (product UNINDEXED, text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2');
+CREATE VIRTUAL TABLE product_trigrams USING fts5 (text, content = 'product_texts', content_rowid = 'number',
+    tokenize = 'trigram remove_diacritics 1');
+CREATE VIRTUAL TABLE product_prefixes USING fts5 (text, content = 'product_texts', content_rowid = 'number',
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2');
 
 -- Prices of price lists and stores, each in force from a moment on.
 CREATE TABLE prices (

@@ -150,11 +150,10 @@ pub(crate) fn move_tip(
     Ok(())
 }
 
-/// Number of events, and the position of the last.
-pub fn count(connection: &Connection) -> Result<(i64, i64), StoreError> {
+/// The position of the last event; 0 before there is one. Events are never deleted, so it is also their number.
+pub fn last_position(connection: &Connection) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce(max(position), 0) FROM events";
-    let last: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok((last, last))
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
 /// A named fact of a log.

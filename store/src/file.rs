@@ -71,6 +71,9 @@ pub enum StoreError {
     /// What stands in a table does not fit its meaning.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(String),
+    /// The log failed while read models were brought up from it or asked. It says nothing about their own file.
+    #[error("the log cannot be read: {0}")]
+    Log(Box<StoreError>),
     /// Any other fault of SQLite.
     #[error("the store failed: {0}")]
     Sqlite(rusqlite::Error),
@@ -86,8 +89,9 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether what stands in the file is no database, or not a whole one: to try again will not help.
-    pub fn is_broken_file(&self) -> bool {
+    /// Whether the bytes of the file itself are broken, so that read models had better be rebuilt. A file that cannot be reached or
+    /// written now, for want of room, rights or descriptors, is not damaged, and neither is one that was asked a wrong question.
+    pub fn is_damage(&self) -> bool {
         match self {
             StoreError::Damaged(_) => true,
             StoreError::Sqlite(error) => matches!(
@@ -98,21 +102,27 @@ impl StoreError {
         }
     }
 
-    /// Whether the file itself is broken, so that read models had better be rebuilt.
-    pub fn is_damage(&self) -> bool {
+    /// Whether what was to be written is at fault, so that trying again would fail again, on any machine.
+    pub fn is_of_content(&self) -> bool {
         match self {
-            StoreError::Damaged(_) | StoreError::Unreadable(_) | StoreError::Replaced(_) => true,
+            StoreError::Unreadable(_) => true,
             StoreError::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
-                Some(
-                    ErrorCode::DatabaseCorrupt
-                        | ErrorCode::NotADatabase
-                        | ErrorCode::SystemIoFailure
-                        | ErrorCode::CannotOpen
-                ) | Some(ErrorCode::Unknown | ErrorCode::ReadOnly)
+                None | Some(
+                    ErrorCode::Unknown
+                        | ErrorCode::ConstraintViolation
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
+                        | ErrorCode::ParameterOutOfRange
+                )
             ),
             _ => false,
         }
+    }
+
+    /// The same fault as one of the log, met while read models were served from it.
+    pub(crate) fn of_log(self) -> Self {
+        StoreError::Log(Box::new(self))
     }
 }
 
@@ -212,9 +222,43 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes a read-model file with its companions, so that it can be built again.
+/// Opens a database in memory with the tables of this version: for read models whose file cannot be used.
+pub fn open_in_memory(migrations: &[Migration]) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;")?;
+    migrate(&mut connection, Path::new(":memory:"), migrations)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Removes a read-model file with its companions.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
-    for suffix in COMPANIONS {
+    remove_with(path, &COMPANIONS)
+}
+
+/// Puts a closed file of read models in the place of another, which must be closed too. It is on the disk before the other goes, and
+/// the other stays until the very last step.
+pub fn swap_in(fresh: &Path, path: &Path) -> Result<(), StoreError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| StoreError::Io { path, error }
+    };
+    OpenOptions::new()
+        .write(true)
+        .open(fresh)
+        .and_then(|file| file.sync_all())
+        .map_err(io(fresh))?;
+    // A write-ahead log left lying would be taken for one of the new file.
+    remove_with(path, &["-wal", "-shm"])?;
+    std::fs::rename(fresh, path).map_err(io(path))?;
+    if let Some(directory) = path.parent() {
+        sync_directory(directory).map_err(io(directory))?;
+    }
+    remove_with(fresh, &["-wal", "-shm"])
+}
+
+fn remove_with(path: &Path, suffixes: &[&str]) -> Result<(), StoreError> {
+    for suffix in suffixes {
         let name = with_suffix(path, suffix);
         match std::fs::remove_file(&name) {
             Ok(()) => {}
@@ -327,6 +371,90 @@ impl FileIdentity {
         match FileIdentity::of(&self.path) {
             Ok(now) if now == *self => Ok(()),
             _ => Err(StoreError::Replaced(self.path.clone())),
+        }
+    }
+}
+
+/// The files of a log that is open: the database and, from the first commit on, its write-ahead log.
+#[derive(Clone, Debug)]
+pub struct LogFiles {
+    path: PathBuf,
+    database: FileIdentity,
+    write_ahead: Option<FileIdentity>,
+}
+
+impl LogFiles {
+    /// The files of a log that was just opened.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        Ok(LogFiles { path: path.to_owned(), database: FileIdentity::of(path)?, write_ahead: None })
+    }
+
+    /// SQLite keeps answering OK after its file is gone: a commit counts only while the paths still name the files that are open.
+    pub fn check(&mut self) -> Result<(), StoreError> {
+        self.database.check()?;
+        match &self.write_ahead {
+            Some(identity) => identity.check(),
+            None => {
+                let mut path = self.path.as_os_str().to_owned();
+                path.push("-wal");
+                self.write_ahead = FileIdentity::of(Path::new(&path)).ok();
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn failed(code: i32) -> StoreError {
+        StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+
+    #[test]
+    fn only_broken_bytes_are_damage() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+            assert!(failed(code).is_damage(), "{code}");
+            assert!(
+                !failed(code).of_log().is_damage(),
+                "a broken log says nothing about read models: {code}"
+            );
+            assert!(!failed(code).is_of_content(), "{code}");
+        }
+        let others = [
+            ffi::SQLITE_ERROR,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_NOMEM,
+        ];
+        for code in others {
+            assert!(!failed(code).is_damage(), "{code}");
+        }
+        assert!(!StoreError::Replaced(PathBuf::from("log.db")).is_damage());
+        assert!(StoreError::Damaged(PathBuf::from("views.db")).is_damage());
+    }
+
+    #[test]
+    fn no_event_is_blamed_for_a_machine_in_trouble() {
+        let machine = [
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_NOMEM,
+        ];
+        for code in machine {
+            assert!(!failed(code).is_of_content(), "{code}");
+        }
+        for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_TOOBIG, ffi::SQLITE_ERROR] {
+            assert!(failed(code).is_of_content(), "{code}");
+            assert!(!failed(code).of_log().is_of_content(), "{code}");
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use daybook_core::chain::{Hash, Seal, Tip, running_hash};
 use daybook_core::envelope::EventText;
+use daybook_core::event::Event;
+use daybook_core::event::stock::Received;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
 use daybook_core::project::standing::Standing;
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql"))];
@@ -26,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/s
 pub struct OfficeLog {
     connection: Connection,
     path: PathBuf,
+    files: LogFiles,
 }
 
 /// Where a scope's feed stands.
@@ -71,7 +74,9 @@ impl OfficeLog {
     /// Opens or makes the log in a directory. Take the directory's lock first.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
         let path = directory.join("log.db");
-        Ok(OfficeLog { connection: open_writer(&path, durability, MIGRATIONS)?, path })
+        let connection = open_writer(&path, durability, MIGRATIONS)?;
+        let files = LogFiles::of(&path)?;
+        Ok(OfficeLog { connection, path, files })
     }
 
     /// A second connection for reading.
@@ -95,7 +100,7 @@ impl OfficeLog {
         let mut answers = Vec::new();
         let stores: BTreeMap<OriginId, Option<StoreId>> =
             pushes.iter().map(|(_, push, store)| (push.origin, *store)).collect();
-        let outcome = transact(&mut self.connection, |connection| {
+        let outcome = self.transact(|connection| {
             for (request, push, _) in pushes {
                 for effect in server.handle(now, Input::Push(request, push)) {
                     let Effect::LookUp(request, push) = effect else { continue };
@@ -129,8 +134,15 @@ impl OfficeLog {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
         let events: Vec<(Tip, EventText)> =
             recorded.iter().map(|event| (event.tip, event.text.clone())).collect();
-        transact(&mut self.connection, |connection| {
-            append(connection, origin, after, &events, None, false, None)
+        self.transact(|connection| {
+            append(connection, origin, after, &events, None, false, None)?;
+            for event in recorded {
+                if let Event::StockReceived(Received { store, document: Some(document), .. }) = &event.event {
+                    let hash = event.tip.hash.to_string();
+                    events::put_fact(connection, &document_fact(*store, document), &hash)?;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -140,7 +152,7 @@ impl OfficeLog {
         origin: OriginId,
         certificate: &SignedCertificate,
     ) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             let sql = "INSERT OR IGNORE INTO certificates VALUES (?1, ?2, ?3)";
             connection
                 .execute(sql, (sql::blob(&origin.0), &certificate.certificate, &certificate.signature))?;
@@ -150,7 +162,7 @@ impl OfficeLog {
 
     /// Keeps a one-time code; codes that expired before `now` are forgotten.
     pub fn put_code(&mut self, now: i64, code: &EnrolmentCode) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             connection.execute("DELETE FROM enrolment_codes WHERE expires < ?1", [now])?;
             let sql = "INSERT INTO enrolment_codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)";
             let (store, till) = (sql::blob(&code.store.0), sql::blob(&code.till.0));
@@ -169,7 +181,7 @@ impl OfficeLog {
         origin: OriginId,
         certificate: &SignedCertificate,
     ) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| {
+        self.transact(|connection| {
             let sql = "UPDATE enrolment_codes SET used_by = ?2 WHERE code_key = ?1 AND (used_by IS NULL OR used_by = ?2)";
             if connection.execute(sql, (code_key.as_slice(), sql::blob(&origin.0)))? == 0 {
                 return Err(StoreError::Unreadable("this code was just used by another till".to_owned()));
@@ -181,9 +193,13 @@ impl OfficeLog {
         })
     }
 
-    /// Remembers a named fact, durably.
-    pub fn put_fact(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        transact(&mut self.connection, |connection| events::put_fact(connection, name, value))
+    /// One durable commit to the file that the path names still.
+    fn transact<T>(
+        &mut self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.files.check()?;
+        transact(&mut self.connection, act)
     }
 }
 
@@ -203,6 +219,15 @@ pub fn standing(connection: &Connection, origin: OriginId) -> Result<Option<Stan
         |row: &rusqlite::Row<'_>| Ok(SignedCertificate { certificate: row.get(0)?, signature: row.get(1)? });
     let found = connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], read).optional()?;
     Ok(found.and_then(|signed| Standing::of(&signed.read().ok()?)))
+}
+
+/// Whether head office itself has booked the goods of a document in a store.
+pub fn received(connection: &Connection, store: StoreId, document: &str) -> Result<bool, StoreError> {
+    Ok(events::fact(connection, &document_fact(store, document))?.is_some())
+}
+
+fn document_fact(store: StoreId, document: &str) -> String {
+    format!("received/{store}/{document}")
 }
 
 /// The one-time codes that have not expired.

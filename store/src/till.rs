@@ -7,13 +7,14 @@ use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::{Envelope, EventText};
 use daybook_core::ids::{CommandId, OriginId, SaleId};
 use daybook_core::record::Recorded;
+use daybook_core::sync::scope::conflicts_store;
 use daybook_core::wire::{ConflictRecord, FeedEntry};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, FileIdentity, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[
@@ -26,8 +27,7 @@ const MIGRATIONS: &[Migration] = &[
 pub struct TillLog {
     connection: Connection,
     path: PathBuf,
-    identity: FileIdentity,
-    wal: Option<FileIdentity>,
+    files: LogFiles,
 }
 
 /// An own event as it was kept outside the log.
@@ -57,8 +57,8 @@ impl TillLog {
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, StoreError> {
         let path = TillLog::path_in(directory);
         let connection = open_writer(&path, durability, MIGRATIONS)?;
-        let identity = FileIdentity::of(&path)?;
-        Ok(TillLog { connection, path, identity, wal: None })
+        let files = LogFiles::of(&path)?;
+        Ok(TillLog { connection, path, files })
     }
 
     /// Where the log of a directory is.
@@ -95,7 +95,7 @@ impl TillLog {
         recorded: &[Recorded],
         command: Option<(CommandId, &str)>,
     ) -> Result<i64, StoreError> {
-        self.check_files()?;
+        self.files.check()?;
         transact(&mut self.connection, |connection| {
             let position = insert_all(connection, recorded)?;
             if let Some((command, answer)) = command {
@@ -116,7 +116,7 @@ impl TillLog {
         name: &str,
         value: &str,
     ) -> Result<i64, StoreError> {
-        self.check_files()?;
+        self.files.check()?;
         transact(&mut self.connection, |connection| {
             let position = insert_all(connection, recorded)?;
             events::put_fact(connection, name, value)?;
@@ -130,7 +130,7 @@ impl TillLog {
         events: &[KeptEvent],
         answers: &[(CommandId, Tip, String)],
     ) -> Result<(), StoreError> {
-        self.check_files()?;
+        self.files.check()?;
         transact(&mut self.connection, |connection| {
             for KeptEvent { tip, prev, envelope, text } in events {
                 insert_own(connection, envelope, *tip, *prev, text)?;
@@ -194,10 +194,15 @@ impl TillLog {
         })
     }
 
-    /// Forgets how far a scope was followed.
+    /// Forgets how far a scope was followed. Events stay; conflicts are told anew, those that are no more are not.
     pub fn reset_cursor(&mut self, scope: &str) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope])?;
-        Ok(())
+        transact(&mut self.connection, |connection| {
+            connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope])?;
+            if conflicts_store(scope).is_some() {
+                connection.execute("DELETE FROM conflicts", [])?;
+            }
+            Ok(())
+        })
     }
 
     /// How far each scope was followed.
@@ -327,21 +332,6 @@ impl TillLog {
                    WHERE kind = 'sale.opened' AND json_extract(payload, '$.from_parked') = ?1)";
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.query_row([parked.to_string()], |row| row.get(0))?)
-    }
-
-    /// SQLite keeps answering OK after its file is gone: a commit counts only while the path still names the file that is open.
-    fn check_files(&mut self) -> Result<(), StoreError> {
-        self.identity.check()?;
-        let mut wal = self.path.as_os_str().to_owned();
-        wal.push("-wal");
-        let wal = Path::new(&wal);
-        match &self.wal {
-            Some(identity) => identity.check(),
-            None => {
-                self.wal = FileIdentity::of(wal).ok();
-                Ok(())
-            }
-        }
     }
 }
 

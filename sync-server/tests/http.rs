@@ -138,6 +138,27 @@ async fn a_push_is_durable_when_answered_and_a_retry_gets_the_same() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_replaced_under_a_running_server_is_noticed_and_nothing_is_acknowledged() {
+    let world = World::start().await;
+    let mut till = world.till("High Street", "Till 1", 1).await;
+    let (head, events, tip) = till.push(1);
+    let asked = till.sign("POST", "/v1/push", ndjson(&head, &events));
+    assert_eq!(till.send(&asked).await.json::<PushAnswer>().durable, tip);
+    let log = world.data.path().join("log.db");
+    std::fs::rename(&log, log.with_extension("away")).unwrap();
+    std::fs::copy(log.with_extension("away"), &log).unwrap();
+    till.head = tip;
+    let (head, events, _) = till.push(1);
+    let reply = till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert_eq!(reply.problem(), (503, ProblemCode::Failed));
+    std::fs::rename(log.with_extension("away"), &log).unwrap();
+    let (head, events, tip) = till.push(1);
+    let reply = till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert_eq!(reply.json::<PushAnswer>().durable, tip, "the right file is back");
+    world.running.stop().await;
+}
+
+#[tokio::test]
 async fn an_origin_introduces_itself_with_certificates_and_its_own_key() {
     let world = World::start().await;
     let parent = world.till("High Street", "Till 1", 1).await;

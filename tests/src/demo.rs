@@ -219,7 +219,7 @@ fn catalogue() -> anyhow::Result<Vec<Publication>> {
 fn opening_stock() -> anyhow::Result<Publication> {
     let tracked = rows()?.into_iter().filter(|row| row.tracked);
     let lines = tracked.map(|row| (row.sku.to_owned(), Quantity::of(row.opening_stock))).collect();
-    Ok(Publication::Stock { store: STORE.to_owned(), lines })
+    Ok(Publication::Stock { store: STORE.to_owned(), lines, document: Some("opening stock".to_owned()) })
 }
 
 struct Row {

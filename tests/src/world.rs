@@ -209,6 +209,7 @@ fn first_publications() -> Vec<Publication> {
         Publication::Stock {
             store: "High Street".to_owned(),
             lines: vec![("tea".to_owned(), Quantity::of(20)), ("gift".to_owned(), Quantity::of(1))],
+            document: None,
         },
     ]
 }

@@ -330,6 +330,92 @@ async fn damaged_read_models_do_not_stop_a_sale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_till_whose_read_models_cannot_be_opened_opens_says_so_and_sells() {
+    let world = World::new().await;
+    let till = world.till("Till 1").await;
+    till.open_shift();
+    till.sell("tea", 1);
+    assert_eq!(till.till.views_trouble(), None);
+    let (data, journal) = till.close().await;
+    let views = data.join("views.db");
+    daybook_store::file::remove(&views).unwrap();
+    std::fs::create_dir(&views).unwrap();
+    let mut till = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
+    let trouble = till.till.views_trouble().expect("a reason");
+    assert!(trouble.contains("views.db") || trouble.contains("unable to open"), "{trouble}");
+    let (_, number) = till.sell("tea", 1);
+    assert_eq!(number, "Till 1-2");
+    till.go_online();
+    till.sent().await;
+    assert_eq!(world.settle().await["totals"]["net"], json!(1002));
+    // The file is used again as soon as it can be.
+    let (data, journal) = till.close().await;
+    std::fs::remove_dir(&views).unwrap();
+    let till = StoryTill::open(&data, &journal, MONDAY_MORNING + 120_000_000);
+    assert_eq!(till.till.views_trouble(), None);
+    assert_eq!(till.sell("tea", 1).1, "Till 1-3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_rebuilt_at_a_running_head_office_answer_questions_and_begin_the_conflicts_lane_again() {
+    let world = World::new().await;
+    let mut till = world.till("Till 1").await;
+    till.open_shift();
+    for _ in 0..5 {
+        till.sell("gift", 1);
+        till.sent().await;
+    }
+    world.settle().await;
+    let hears = |till: &daybook_till::Till, state| {
+        till.conflicts().is_ok_and(|found| found.len() == 1 && found[0].state == state)
+    };
+    till.wait_for("the conflict", |till| hears(till, ConflictState::Open)).await;
+    let before = till.till.conflicts().unwrap()[0].clone();
+    till.go_offline().await;
+    for suffix in ["", "-wal", "-shm"] {
+        let path = world.home.path().join(format!("office/views.db{suffix}"));
+        let length = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+        std::fs::write(&path, vec![0xA5; usize::try_from(length).unwrap()]).unwrap();
+    }
+    till.sell("soap", 1);
+    till.go_online();
+    till.sent().await;
+    let started = std::time::Instant::now();
+    let totals = loop {
+        match world.office().totals().await {
+            Ok(totals) => break totals,
+            Err(error) => assert!(started.elapsed().as_secs() < 30, "never answered again: {error}"),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(totals["totals"]["receipts"], json!(6));
+    assert_eq!(totals["conflicts"], json!({"oversold": 1}));
+    world.office().answer(&before.conflict.id, "count").await.unwrap();
+    till.go_offline().await;
+    till.go_online();
+    till.wait_for("the answer", |till| hears(till, ConflictState::Answered)).await;
+    let after = till.till.conflicts().unwrap()[0].clone();
+    assert_eq!(after.conflict, before.conflict);
+    assert_ne!(after.revision >> 32, before.revision >> 32, "revisions of another file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_of_a_document_are_booked_once_however_often_it_is_published() {
+    use daybook_server::office::Publication;
+    let world = World::new().await;
+    let goods = |document: Option<&str>| Publication::Stock {
+        store: "High Street".to_owned(),
+        lines: vec![("tea".to_owned(), Quantity::of(5))],
+        document: document.map(str::to_owned),
+    };
+    let office = world.office();
+    assert_eq!(office.publish(vec![goods(Some("note 17")), goods(Some("note 17"))]).await.unwrap(), 1);
+    assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap(), 0);
+    assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap(), 1);
+    assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
     let world = World::new().await;
     let (data, journal) = (world.home.path().join("small"), world.home.path().join("small-journal"));

@@ -469,15 +469,16 @@ impl Inner {
         let projected = if self.views.position() + 1 == first {
             self.views.apply(&self.log_reader, &inputs)
         } else {
-            self.catch_up_views()
+            // Something is being followed; the sale does not wait for all of it.
+            self.follow_a_step().map(|_| ())
         };
         match projected {
             Ok(()) => {}
-            Err(StoreError::Full) => {
-                tracing::error!("the disk is full; the read models follow when there is room again");
+            Err(error) if !error.is_damage() => {
+                tracing::error!(%error, "the read models could not follow; they do after the next event");
             }
             Err(error) => {
-                tracing::error!(%error, "the read models could not follow; they are built anew");
+                tracing::error!(%error, "the read models are damaged; they are built anew");
                 if let Err(error) = self.rebuild_views() {
                     tracing::error!(%error, "the read models cannot be built anew now");
                 }

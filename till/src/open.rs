@@ -4,6 +4,7 @@
 //! recorded: the till then goes on under a child origin with a number series of its own, and nothing that was recorded is touched.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use daybook_core::chain::Tip;
@@ -12,12 +13,13 @@ use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, base64url};
 use daybook_core::ids::{OriginId, SaleId};
+use daybook_core::limits::FOLLOW_EVENTS_MAX;
 use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Writer};
 use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
-use daybook_store::file::{DirectoryLock, remove};
+use daybook_store::file::DirectoryLock;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
 use tokio::sync::Notify;
@@ -39,12 +41,13 @@ impl Till {
         let durability = if options.durable { Durability::Full } else { Durability::Off };
         let log = open_log(&options, durability)?;
         let log_reader = log.reader()?;
-        let views = Views::open(&options.data, VIEWS_FILE, Side::Till, durability)?;
+        let (views, views_trouble) = open_views(&options.data, durability)?;
         let mut inner = Inner {
             options: options.clone(),
             log,
             log_reader,
             views,
+            views_trouble,
             journal: None,
             journal_dirty: false,
             enrolled: None,
@@ -63,17 +66,30 @@ impl Till {
             if inner.must_go_on_as_child()? {
                 inner.open_child(Reason::Copied)?;
             }
-            inner.catch_up_views()?;
+            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(&error));
+            if let Err(error) = followed {
+                // The log is written all the same, and read models follow it later.
+                tracing::error!(%error, "the read models cannot be brought up to the log now");
+            }
             inner.begin_run()?;
         }
         let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
         let shared = Shared {
             options,
+            turn: Mutex::new(()),
             recorded: Notify::new(),
             status: Mutex::new(Status::Working),
             server: Mutex::new(server),
         };
         Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
+    }
+}
+
+impl Till {
+    /// Brings the read models up to what came from others, in small steps: whoever sells meanwhile waits for one step at most.
+    pub(crate) fn follow(&self) -> Result<(), StoreError> {
+        while self.lock().follow_a_step()? {}
+        Ok(())
     }
 }
 
@@ -318,13 +334,41 @@ impl Inner {
         }
     }
 
-    /// Throws the read models away and builds them anew.
+    /// Projects a few of the events that wait; whether there were any.
+    pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
+        match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
+            Err(error) if error.is_damage() => self.rebuild_views().map(|()| true),
+            followed => followed.map(|count| count > 0),
+        }
+    }
+
+    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
-        let (data, durability) = (self.options.data.clone(), self.durability());
-        remove(&data.join(VIEWS_FILE))?;
-        self.views = Views::open(&data, VIEWS_FILE, Side::Till, durability)?;
-        while self.views.catch_up(&self.log_reader)? > 0 {}
+        match self.views.renew(&self.log_reader) {
+            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(&error),
+            other => other,
+        }
+    }
+
+    /// Goes on with read models in memory, because their file cannot be used: selling needs what they know, not where they lie.
+    fn keep_views_in_memory(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
+        self.views_trouble = Some(error.to_string());
+        let mut views = Views::in_memory(Side::Till)?;
+        while views.catch_up(&self.log_reader)? > 0 {}
+        self.views = views;
         Ok(())
+    }
+}
+
+/// The read models with, where their file cannot be used and they begin in memory, the reason.
+fn open_views(data: &Path, durability: Durability) -> Result<(Views, Option<String>), StoreError> {
+    match Views::open(data, VIEWS_FILE, Side::Till, durability) {
+        Ok(views) => Ok((views, None)),
+        Err(error) => {
+            tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
+            Ok((Views::in_memory(Side::Till)?, Some(error.to_string())))
+        }
     }
 }
 
@@ -338,4 +382,64 @@ fn enrolled(
     let (store, till) = (certificate.store?, certificate.till?);
     let (identity, keys) = (Arc::new(identity), Arc::new(keys));
     Some(Enrolled { identity, keys, writer, key, store, till, series: certificate.series.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{SystemClock, SystemRandomness};
+    use daybook_core::chain::{Hash, sha256};
+    use daybook_core::envelope::EventText;
+    use daybook_core::wire::FeedEntry;
+    use daybook_store::till::Cursor;
+
+    fn till(home: &Path) -> Till {
+        Till::open(Options {
+            data: home.join("data"),
+            journal: home.join("journal"),
+            durable: false,
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_page_of_others_events_is_projected_a_few_at_a_time() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let origin = OriginId(uuid::Uuid::from_u128(1));
+        let entry = |position: i64| {
+            let text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
+            let tip = Tip { seq: position, hash: sha256(&position.to_be_bytes()) };
+            (origin, tip, FeedEntry { position, prev: Hash::ZERO, text })
+        };
+        let few = i64::try_from(FOLLOW_EVENTS_MAX).unwrap();
+        let page: Vec<_> = (1..=2 * few + 1).map(entry).collect();
+        let cursor = Cursor { cursor: "c".to_owned(), position: 2 * few + 1 };
+        let mut inner = till.lock();
+        inner.log.store_page("catalogue", &page, &cursor).unwrap();
+        assert!(inner.follow_a_step().unwrap());
+        assert_eq!(inner.views.position(), few);
+        drop(inner);
+        till.follow().unwrap();
+        assert_eq!(till.lock().views.position(), 2 * few + 1);
+    }
+
+    #[test]
+    fn who_waits_for_the_till_comes_before_who_just_had_it() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let held = till.lock();
+        let seller = {
+            let till = till.clone();
+            std::thread::spawn(move || till.lock().offset = 7)
+        };
+        while till.shared.turn.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        drop(held);
+        assert_eq!(till.lock().offset, 7, "the seller was there first");
+        seller.join().unwrap();
+    }
 }

@@ -7,11 +7,9 @@ use daybook_core::wire::ConflictRecord;
 use daybook_store::StoreError;
 use daybook_store::views::questions::{self, ProductRow};
 use daybook_store::views::report::{ReportQuestion, till_days};
-use daybook_store::views::{self, Side};
 use serde_json::{Value, json};
 
-use crate::open::VIEWS_FILE;
-use crate::till::Till;
+use crate::till::{Inner, Till};
 
 /// What rebuilding the read models found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,10 +84,14 @@ impl Till {
     /// Builds the read models anew from the log, compares, and goes on with the new ones.
     pub fn rebuild(&self) -> Result<Rebuilt, StoreError> {
         let mut inner = self.lock();
-        inner.catch_up_views()?;
-        let (data, durability) = (inner.options.data.clone(), inner.durability());
-        let rebuilt = views::rebuild(&data, VIEWS_FILE, Side::Till, &inner.log_reader)?;
-        inner.views = views::Views::open(&data, VIEWS_FILE, Side::Till, durability)?;
+        let Inner { views, log_reader, .. } = &mut *inner;
+        let rebuilt = views.rebuild(log_reader)?;
         Ok(Rebuilt { equal: rebuilt.equal(), words: rebuilt.words() })
+    }
+
+    /// Why the read models are kept in memory instead of in their file, where they are. The till sells all the same, and tries the
+    /// file again when it is started again.
+    pub fn views_trouble(&self) -> Option<String> {
+        self.lock().views_trouble.clone()
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn open_log(options: &Options, durability: Durability) -> Result<Till
             Some(remains) => refill(options, log, remains),
             None => Ok(log),
         },
-        Err(error) if error.is_broken_file() => {
+        Err(error) if error.is_damage() => {
             let Some(remains) = find(options)? else {
                 tracing::error!(
                     journal = %options.journal.display(),

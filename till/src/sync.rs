@@ -555,12 +555,12 @@ impl Road {
         let (till, named, cursor) =
             (self.till.clone(), scope.to_owned(), Cursor { cursor: head.cursor, position });
         let stored = tokio::task::spawn_blocking(move || {
-            let mut inner = till.lock();
-            inner.log.store_page(&named, &entries, &cursor)?;
+            till.lock().log.store_page(&named, &entries, &cursor)?;
+            let followed = till.follow();
             if named == scope::CATALOGUE || named == scope::PEOPLE {
-                inner.shop = None;
+                till.lock().shop = None;
             }
-            inner.catch_up_views()
+            followed
         });
         stored.await.map_err(|error| Trouble::Network(error.to_string()))?.map_err(local)?;
         Ok((position, head.more))

@@ -21,7 +21,7 @@ use daybook_core::time::{Now, Zone};
 use daybook_store::file::DirectoryLock;
 use daybook_store::till::TillLog;
 use daybook_store::views::Views;
-use daybook_store::{Durability, Reader, StoreError};
+use daybook_store::{Reader, StoreError};
 use tokio::sync::Notify;
 
 use crate::identity::{Identity, Keys};
@@ -84,6 +84,8 @@ pub struct Till {
 /// What is read without the lock.
 pub(crate) struct Shared {
     pub(crate) options: Options,
+    /// Held by who waits for the till's state.
+    pub(crate) turn: Mutex<()>,
     /// Woken by every recorded event.
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
@@ -96,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) log: TillLog,
     pub(crate) log_reader: Reader,
     pub(crate) views: Views,
+    /// Why the read models are in memory, where they are.
+    pub(crate) views_trouble: Option<String>,
     pub(crate) journal: Option<Journal>,
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
@@ -136,7 +140,9 @@ pub(crate) struct Shop {
 }
 
 impl Till {
+    /// The till's state, for one at a time. Whoever waits holds the turn, so a thread that lets go and wants it again comes after.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        let _turn = self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -179,10 +185,6 @@ impl Inner {
 
     pub(crate) fn new_event_id(&self) -> EventId {
         EventId(self.new_uuid())
-    }
-
-    pub(crate) fn durability(&self) -> Durability {
-        if self.options.durable { Durability::Full } else { Durability::Off }
     }
 
     /// Runs a question on the read models; where they are damaged they are built anew from the log and asked again.

@@ -4,8 +4,9 @@
 //! (trade rule 6).
 
 use crate::chain::Hash;
-use crate::conflict::{Conflict, Kind, Party, Severity, choice, conflict_id, evidence_of};
+use crate::conflict::{Conflict, Kind, Party, Severity, choice, conflict_id, evidence_of, unlisted};
 use crate::ids::{OriginId, StoreId};
+use crate::limits::CONFLICT_PARTIES_MAX;
 
 /// A receipt on one of the branches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,12 +68,13 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
         severity: Severity::Urgent,
         title: format!("Till {} exists more than once", facts.till),
         story: format!(
-            "The books of till {} were copied or restored, and {} copies went on after event {}. {doubled}",
+            "The books of till {} were copied or restored, and {} copies went on after event {}. {doubled}{}",
             facts.till,
             branches.len(),
             facts.common_seq,
+            unlisted("receipts with such a number", "first", twins.len()),
         ),
-        parties: twins.iter().map(party).collect(),
+        parties: twins.iter().take(CONFLICT_PARTIES_MAX).map(party).collect(),
         money_minor: crate::amount::Minor::ZERO,
         currency: None,
         done: format!(

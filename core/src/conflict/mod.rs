@@ -13,6 +13,7 @@ use crate::amount::{Currency, Minor};
 use crate::chain::{Hash, sha256};
 use crate::event::sale::words;
 use crate::ids::StoreId;
+use crate::limits::CONFLICT_PARTIES_MAX;
 
 words! {
     /// What kind of disagreement it is.
@@ -103,6 +104,14 @@ pub fn conflict_id(kind: Kind, subject: &str, episode: &str) -> String {
 
 fn evidence_of(facts: &[String]) -> Hash {
     sha256(facts.join("\n").as_bytes())
+}
+
+/// A sentence about the parties that a conflict does not name one by one, where there are such.
+fn unlisted(what: &str, which: &str, count: usize) -> String {
+    if count <= CONFLICT_PARTIES_MAX {
+        return String::new();
+    }
+    format!(" The {which} {CONFLICT_PARTIES_MAX} of {count} {what} are listed.")
 }
 
 fn choice(code: &str, consequence: &str) -> Choice {

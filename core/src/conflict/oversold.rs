@@ -4,8 +4,9 @@
 //! knew it was selling into the minus, there is nothing to answer: that is a report line.
 
 use crate::amount::{Currency, Minor, Quantity};
-use crate::conflict::{Conflict, Kind, Party, Severity, choice, conflict_id, evidence_of};
+use crate::conflict::{Conflict, Kind, Party, Severity, choice, conflict_id, evidence_of, unlisted};
 use crate::ids::{ProductId, StoreId};
+use crate::limits::CONFLICT_PARTIES_MAX;
 use crate::merge::stock::Level;
 use crate::project::rows::OrderKey;
 
@@ -109,11 +110,13 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
         severity: Severity::Normal,
         title: format!("{name} was sold more often than it was there"),
         story: format!(
-            "{name}: {since}, {} more went out than there can have been, over {}. At least one till showed enough on hand when it sold.",
+            "{name}: {since}, {} more went out than there can have been, over {}. At least one till showed enough on hand when it \
+             sold.{}",
             Quantity::from_thousandths(-on_hand),
             till_list(&tills),
+            unlisted("sold lines", "last", sold.len()),
         ),
-        parties: sold.iter().map(party).collect(),
+        parties: sold[sold.len().saturating_sub(CONFLICT_PARTIES_MAX)..].iter().map(party).collect(),
         money_minor,
         currency: facts.currency,
         done: "All sales stand. Stock shows the minus until it is counted.".to_owned(),
@@ -190,6 +193,24 @@ mod tests {
             "{}",
             conflict.story
         );
+    }
+
+    #[test]
+    fn a_product_that_sold_on_for_long_names_its_last_lines_and_says_how_many_there_are() {
+        let lines = |count| (1..=count).map(|at| sold(at, "A", Some(1_000))).collect::<Vec<_>>();
+        let few = i64::try_from(CONFLICT_PARTIES_MAX).unwrap();
+        let whole = judge(&facts(Some(1_000), lines(few))).unwrap();
+        assert_eq!(whole.parties.len(), CONFLICT_PARTIES_MAX);
+        assert!(!whole.story.contains("listed"), "{}", whole.story);
+        let mut many = lines(few + 325);
+        many.iter_mut().for_each(|line| line.receipt = format!("A-{}", line.order.at));
+        let cut = judge(&facts(Some(1_000), many)).unwrap();
+        assert_eq!(cut.parties.len(), CONFLICT_PARTIES_MAX);
+        assert_eq!(cut.parties.last().unwrap().receipt.as_deref(), Some("A-345"));
+        assert_eq!(cut.parties[0].receipt.as_deref(), Some("A-326"));
+        assert!(cut.story.ends_with(" The last 20 of 345 sold lines are listed."), "{}", cut.story);
+        assert_eq!(cut.money_minor, Minor::new(344 * 250), "the money is that of all of them");
+        assert_ne!(cut.evidence, whole.evidence);
     }
 
     #[test]

@@ -17,13 +17,14 @@ use crate::event::{Event, Reading};
 use crate::ids::{EventId, OriginId, ProductId, SaleId, StoreId};
 use crate::journal::post;
 use crate::limits::{
-    CURRENCY_EXPONENT_MAX, LINE_AMOUNT_MINOR_MAX, LINES_MAX, QUANTITY_THOUSANDTHS_MAX, TENDERS_MAX,
+    CURRENCY_EXPONENT_MAX, EVENT_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX, LINES_MAX,
+    QUANTITY_THOUSANDTHS_MAX, TENDERS_MAX,
 };
 use crate::project::rows::{
     Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OrderKey, OriginRow,
     ShiftRow, StockMove, StockMoveKind,
 };
-use crate::sale::reckon::is_within_limits;
+use crate::sale::reckon::{is_within_limits, totals_are_within_limits};
 
 /// An event as the log holds it, ready to be projected.
 #[derive(Clone, Debug)]
@@ -79,6 +80,24 @@ fn read(origin: OriginId, tip: Tip, text: &EventText) -> Result<(Envelope, Event
 
 /// What goes beyond a limit that arithmetic over read models relies on.
 fn excess(event: &Event) -> Option<&'static str> {
+    excess_of_parts(event).or_else(|| excess_of_sums(event))
+}
+
+/// What would bring sums over many events near the end of their integers.
+fn excess_of_sums(event: &Event) -> Option<&'static str> {
+    let over = |amount: crate::amount::Minor| amount.abs().get() > EVENT_AMOUNT_MINOR_MAX;
+    let (totals, tenders) = match event {
+        Event::SaleCompleted(completed) => (Some(&completed.totals), &completed.tenders[..]),
+        Event::SaleTenderCorrected(corrected) => (None, &corrected.instead[..]),
+        _ => (None, &[][..]),
+    };
+    let over = totals.is_some_and(|totals| !totals_are_within_limits(totals))
+        || tenders.iter().any(|tender| over(tender.amount_minor))
+        || post(event).iter().any(|posting| over(posting.amount_minor));
+    over.then_some("a sum")
+}
+
+fn excess_of_parts(event: &Event) -> Option<&'static str> {
     let lines: &[Line] = match event {
         Event::SaleCompleted(completed) if usize::try_from(completed.parts).is_ok_and(|p| p > LINES_MAX) => {
             return Some("the number of parts");

@@ -19,11 +19,12 @@ use crate::event::sale::{
 };
 use crate::ids::{CustomerId, EventId, SaleId, ShiftId, StoreId, TillId, VoucherId};
 use crate::limits::{
-    CODE_CHARS_MAX, LINE_AMOUNT_MINOR_MAX, LINES_INLINE_BYTES_MAX, LINES_MAX, LINES_PART_BYTES_MAX,
-    NAME_CHARS_MAX, QUANTITY_THOUSANDTHS_MAX, REDUCTIONS_MAX, REFERENCES_MAX, TENDERS_MAX,
+    CODE_CHARS_MAX, EVENT_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX, LINES_INLINE_BYTES_MAX, LINES_MAX,
+    LINES_PART_BYTES_MAX, NAME_CHARS_MAX, QUANTITY_THOUSANDTHS_MAX, REDUCTIONS_MAX, REFERENCES_MAX,
+    TENDERS_MAX,
 };
 use crate::sale::promotion::Promotion;
-use crate::sale::reckon::{Reckoned, is_within_limits};
+use crate::sale::reckon::{Reckoned, is_within_limits, totals_are_within_limits};
 use crate::sale::returns::{Original, return_line};
 use crate::sale::tender::{TenderStatement, take};
 use crate::sale::{Phase, Rejection, Sale, permission};
@@ -562,7 +563,12 @@ fn next_line(sale: &Sale) -> Result<u32, Rejection> {
 }
 
 fn check_total(reckoned: &Reckoned) -> Result<(), Rejection> {
-    if reckoned.totals.total_minor.is_recordable() && reckoned.lines.iter().all(is_within_limits) {
+    let cost = |line: &Line| line.entered.unit_cost.map(|cost| cost.extend(line.entered.quantity).abs());
+    let costs: Minor = reckoned.lines.iter().filter_map(cost).sum();
+    if totals_are_within_limits(&reckoned.totals)
+        && costs.get() <= EVENT_AMOUNT_MINOR_MAX
+        && reckoned.lines.iter().all(is_within_limits)
+    {
         Ok(())
     } else {
         Err(Rejection::BeyondLimit("the total"))

@@ -9,7 +9,7 @@ use crate::event::sale::{
     CartLine, Direction, Discount, Discounted, Line, LineKind, Prices, Reduction, ReductionSource, TaxAmount,
     Terms, Totals,
 };
-use crate::limits::{LINE_AMOUNT_MINOR_MAX, QUANTITY_THOUSANDTHS_MAX};
+use crate::limits::{EVENT_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX, QUANTITY_THOUSANDTHS_MAX};
 use crate::sale::promotion::{Promotion, promote};
 use crate::sale::tax::{sum_taxes, tax_lines};
 
@@ -100,6 +100,21 @@ pub fn is_within_limits(line: &Line) -> bool {
     amounts.all(|amount| amount.abs().get() <= LINE_AMOUNT_MINOR_MAX)
         && quantities.all(|quantity| quantity.abs().thousandths() <= QUANTITY_THOUSANDTHS_MAX)
         && rates.all(Rate::is_sane)
+}
+
+/// Whether a document's sums stay within what one event may add to sums over many.
+pub fn totals_are_within_limits(totals: &Totals) -> bool {
+    [
+        totals.gross_sales_minor,
+        totals.gross_returns_minor,
+        totals.reductions_minor,
+        totals.net_minor,
+        totals.tax_minor,
+        totals.total_minor,
+        totals.rounding_minor,
+    ]
+    .iter()
+    .all(|amount| amount.abs().get() <= EVENT_AMOUNT_MINOR_MAX)
 }
 
 fn apply_promotions(lines: &mut [CartLine], promotions: &[Promotion]) {

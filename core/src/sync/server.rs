@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chain::{Hash, Seal, Tip};
+use crate::chain::{Seal, Tip};
 use crate::envelope::EventText;
 use crate::identity::PublicKey;
 use crate::ids::{OriginId, RequestId};
@@ -173,14 +173,10 @@ impl Server {
     }
 }
 
-/// Whether `hash` is where a chain begins.
-pub fn is_start(tip: Tip) -> bool {
-    tip.seq == 0 && tip.hash == Hash::ZERO
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Hash;
     use uuid::Uuid;
 
     fn push(count: i64) -> Push {

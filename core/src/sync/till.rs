@@ -370,6 +370,10 @@ impl Till {
                 lane.known = lane.position;
             }
             lane.hear_of(last);
+            // A scope that ends before where we are is another history: its answer to our cursor says so.
+            if last < lane.position && !lane.in_flight {
+                lane.known = lane.position + 1;
+            }
         }
         if !self.pushing && (new_epoch || has != self.acknowledged) {
             self.acknowledge(epoch, has, effects);
@@ -608,6 +612,25 @@ mod tests {
             effects.contains(&Effect::Push { after: tip(6), events_max: PUSH_EVENTS_MAX }),
             "{effects:?}"
         );
+    }
+
+    #[test]
+    fn a_scope_that_ends_before_the_position_reached_is_asked_for_and_begun_again() {
+        let scope = || "conflicts:a".to_owned();
+        let mut till =
+            Till::new(Tip::NONE, Some(("e1".to_owned(), Tip::NONE)), BTreeMap::from([(scope(), 9)]));
+        till.handle(at(0), Input::Tick);
+        assert!(
+            till.handle(at(1), shaken(Tip::NONE, &[(&scope(), 2)]))
+                .contains(&Effect::Fetch(scope()))
+        );
+        let effects = till.handle(at(2), Input::FetchFailed(scope(), Trouble::CursorUnknown));
+        assert!(
+            effects.contains(&Effect::ResetCursor(scope())) && effects.contains(&Effect::Fetch(scope())),
+            "{effects:?}"
+        );
+        till.handle(at(3), Input::Fetched { scope: scope(), position: 2, more: false });
+        assert_eq!(till.status(), Status::UpToDate);
     }
 
     #[test]

@@ -69,7 +69,7 @@ CREATE TABLE enrolment_codes (
     used_by    BLOB                         -- the origin; a retry of the same origin is answered again
 ) STRICT, WITHOUT ROWID;
 
--- What head office remembers about itself, by name.
+-- What head office remembers about itself, by name: which documents its own events have booked.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -208,10 +208,9 @@ fn put_product(connection: &Connection, product: ProductId, register: &Register)
         fields.archived.unwrap_or(false),
     ])?;
     let codes = fields.codes.unwrap_or_default();
-    let existed = connection
+    connection
         .prepare_cached("DELETE FROM product_codes WHERE product = ?1")?
-        .execute([blob(&product.0)])?
-        > 0;
+        .execute([blob(&product.0)])?;
     for code in codes.iter().chain([&sku]) {
         let sql = "INSERT OR IGNORE INTO product_codes VALUES (?1, ?2)";
         connection.prepare_cached(sql)?.execute((code, blob(&product.0)))?;
@@ -222,14 +221,39 @@ fn put_product(connection: &Connection, product: ProductId, register: &Register)
         .map(String::as_str)
         .collect::<Vec<_>>()
         .join(" ");
-    for table in ["product_trigrams", "product_prefixes"] {
-        if existed {
+    put_text(connection, product, &text)
+}
+
+/// Makes a product found by a text, and no longer by the one before. Most changes are of prices and leave the text alone.
+fn put_text(connection: &Connection, product: ProductId, text: &str) -> Result<(), StoreError> {
+    const INDEXES: [&str; 2] = ["product_trigrams", "product_prefixes"];
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+    let known = connection
+        .prepare_cached("SELECT number, text FROM product_texts WHERE product = ?1")?
+        .query_row([blob(&product.0)], read)
+        .optional()?;
+    let number = match known {
+        Some((_, old)) if old == text => return Ok(()),
+        Some((number, old)) => {
+            for index in INDEXES {
+                let sql = format!("INSERT INTO {index} ({index}, rowid, text) VALUES ('delete', ?1, ?2)");
+                connection.prepare_cached(&sql)?.execute((number, &old))?;
+            }
             connection
-                .prepare_cached(&format!("DELETE FROM {table} WHERE product = ?1"))?
-                .execute([blob(&product.0)])?;
+                .prepare_cached("UPDATE product_texts SET text = ?2 WHERE number = ?1")?
+                .execute((number, text))?;
+            number
         }
-        let sql = format!("INSERT INTO {table} (product, text) VALUES (?1, ?2)");
-        connection.prepare_cached(&sql)?.execute((blob(&product.0), &text))?;
+        None => {
+            connection
+                .prepare_cached("INSERT INTO product_texts (product, text) VALUES (?1, ?2)")?
+                .execute((blob(&product.0), text))?;
+            connection.last_insert_rowid()
+        }
+    };
+    for index in INDEXES {
+        let sql = format!("INSERT INTO {index} (rowid, text) VALUES (?1, ?2)");
+        connection.prepare_cached(&sql)?.execute((number, text))?;
     }
     Ok(())
 }
@@ -277,4 +301,62 @@ pub fn tax_class(connection: &Connection, class: &str) -> Result<Option<TaxChang
 /// A currency by its letters, with the decimals that a document wrote down.
 pub(super) fn currency(code: &str, exponent: u8) -> Option<Currency> {
     Currency::from_code(code).map(|currency| Currency { exponent, ..currency })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Durability;
+    use crate::views::questions::search;
+    use crate::views::{Side, Views};
+
+    #[test]
+    fn a_product_is_found_by_its_present_text_alone_and_its_old_one_is_not_searched_for() {
+        let home = tempfile::tempdir().unwrap();
+        let views = Views::open(home.path(), "views.db", Side::Till, Durability::Off).unwrap();
+        let connection = views.connection();
+        let product = |number: u128| ProductId(uuid::Uuid::from_u128(number));
+        let describe = |number: u128, name: &str, price: i64| {
+            let fields = serde_json::json!({ "sku": format!("s{number}"), "name": name, "price": price });
+            let fields = fields.as_object().unwrap().clone();
+            let edit = Edit {
+                hash: Hash([u8::try_from(number).unwrap(); 32]),
+                order: OrderKey {
+                    at: 1,
+                    origin: daybook_core::ids::OriginId(uuid::Uuid::from_u128(1)),
+                    seq: 1,
+                },
+                subject: format!("product/{}", product(number)),
+                base: Vec::new(),
+                fields: fields.into_iter().collect(),
+            };
+            put_product(connection, product(number), &register::fold(&[edit])).unwrap();
+        };
+        let found = |text: &str| {
+            let rows = search(connection, text, 10).unwrap();
+            rows.into_iter().map(|row| row.product).collect::<std::collections::BTreeSet<_>>()
+        };
+        describe(1, "Green tea", 100);
+        describe(2, "Black tea", 100);
+        assert_eq!(found("tea"), [product(1), product(2)].into());
+        assert_eq!(found("gr te"), [product(1)].into());
+        describe(1, "Green coffee", 100);
+        assert_eq!(found("tea"), [product(2)].into());
+        assert_eq!(found("te"), [product(2)].into());
+        assert_eq!(found("coffee"), [product(1)].into());
+        let changes = || -> i64 {
+            let sql = "SELECT total_changes()";
+            connection.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let before = changes();
+        describe(1, "Green coffee", 200);
+        assert_eq!(changes() - before, 3, "a price is a product row and its code, out and in");
+        for index in ["product_trigrams", "product_prefixes"] {
+            let sql = format!("INSERT INTO {index} ({index}) VALUES ('integrity-check')");
+            connection.execute_batch(&sql).unwrap();
+        }
+        let sql = "EXPLAIN QUERY PLAN SELECT number, text FROM product_texts WHERE product = x'00'";
+        let plan: String = connection.query_row(sql, [], |row| row.get(3)).unwrap();
+        assert!(plan.starts_with("SEARCH"), "{plan}");
+    }
 }

@@ -28,7 +28,8 @@ pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input)
     let parts = i64::from(completed.parts);
     let mut found = 0;
     if parts > 0 {
-        for event in events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1)? {
+        let before = events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1);
+        for event in before.map_err(StoreError::of_log)? {
             let part = Input::read(event.origin, event.tip, &event.text);
             match part.content {
                 Ok((_, Event::SaleLinesRecorded(part))) if part.document == envelope.id => {
@@ -78,7 +79,7 @@ pub(super) fn forks(
     inputs: &[(i64, Input)],
 ) -> Result<(), StoreError> {
     let touched: BTreeSet<OriginId> = inputs.iter().map(|(_, input)| input.origin).collect();
-    for (origin, (common, branches)) in branchings(log)? {
+    for (origin, (common, branches)) in branchings(log).map_err(StoreError::of_log)? {
         if touched.contains(&origin) {
             let facts = fork_facts(connection, origin, common.seq, branches)?;
             let found: Vec<Conflict> = fork::judge(&facts).into_iter().collect();
@@ -95,14 +96,29 @@ pub fn conflicts_after(
     revision: i64,
     limit: usize,
 ) -> Result<Vec<ConflictRecord>, StoreError> {
+    conflicts_page(connection, store, revision, limit, usize::MAX)
+}
+
+/// The conflicts after a revision, oldest first: at most so many, and at most so many bytes beyond the first.
+pub fn conflicts_page(
+    connection: &Connection,
+    store: Option<StoreId>,
+    revision: i64,
+    conflicts_max: usize,
+    bytes_max: usize,
+) -> Result<Vec<ConflictRecord>, StoreError> {
     let sql = "SELECT revision, state, answer, conflict FROM conflicts
                WHERE revision > ?1 AND (?2 IS NULL OR store IS NULL OR store = ?2) ORDER BY revision LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = i64::try_from(conflicts_max).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![revision, store.as_ref().map(|id| blob(&id.0)), limit])?;
-    let mut records = Vec::new();
+    let (mut bytes, mut records) = (0_usize, Vec::new());
     while let Some(row) = rows.next()? {
         let (state, conflict): (String, String) = (row.get(1)?, row.get(3)?);
+        bytes = bytes.saturating_add(conflict.len() + 96);
+        if !records.is_empty() && bytes > bytes_max {
+            break;
+        }
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
         records.push(ConflictRecord {
             revision: row.get(0)?,
@@ -114,13 +130,30 @@ pub fn conflicts_after(
     Ok(records)
 }
 
-/// The last revision of any conflict that a store's lane shows.
+/// The stores with a conflict that changed after a revision.
+pub fn stores_after(connection: &Connection, revision: i64) -> Result<Vec<StoreId>, StoreError> {
+    let sql = "SELECT DISTINCT store FROM conflicts WHERE revision > ?1 AND store IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([revision], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|bytes| sql::store_id(&bytes?)).collect()
+}
+
+/// The last revision of any conflict that a store's lane shows; 0 where there is none.
 pub fn last_revision(connection: &Connection, store: Option<StoreId>) -> Result<i64, StoreError> {
     let sql =
         "SELECT coalesce(max(revision), 0) FROM conflicts WHERE ?1 IS NULL OR store IS NULL OR store = ?1";
     Ok(connection
         .prepare_cached(sql)?
         .query_row([store.as_ref().map(|id| blob(&id.0))], |row| row.get(0))?)
+}
+
+/// The revisions that this file of read models gives, the one before the first included. Every file has its own, so that whoever
+/// followed another one is noticed and begins again.
+pub fn revisions(connection: &Connection) -> Result<std::ops::Range<i64>, StoreError> {
+    let before: i64 = connection
+        .prepare_cached("SELECT revisions FROM progress")?
+        .query_row([], |row| row.get(0))?;
+    Ok(before..before + (1 << 32))
 }
 
 /// The till's name of an origin, or the start of its id while nobody has said.
@@ -276,7 +309,8 @@ fn replace(connection: &Connection, subject: &str, found: &[Conflict]) -> Result
 
 fn put(connection: &Connection, subject: &str, conflict: &Conflict) -> Result<(), StoreError> {
     let text = serde_json::to_string(conflict).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let sql = "INSERT INTO conflicts VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(revision), 0) + 1 FROM conflicts), 'open', NULL, ?5, ?6)
+    let sql = "INSERT INTO conflicts VALUES (?1, ?2, ?3, ?4, 
+                   (SELECT coalesce(max(revision), (SELECT revisions FROM progress)) + 1 FROM conflicts), 'open', NULL, ?5, ?6)
                ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, evidence = excluded.evidence, conflict = excluded.conflict,
                    state = CASE state WHEN 'gone' THEN 'open' ELSE state END
                WHERE evidence <> excluded.evidence OR conflict <> excluded.conflict OR state = 'gone'";
@@ -316,4 +350,39 @@ fn answered(connection: &Connection, id: &str) -> Result<(), StoreError> {
         connection.prepare_cached(sql)?.execute((id, word(&new_state), new_choice))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Durability;
+    use crate::views::{Side, Views};
+
+    #[test]
+    fn a_page_of_conflicts_is_bounded_by_bytes_and_never_empty_while_there_are_some() {
+        let home = tempfile::tempdir().unwrap();
+        let views = Views::open(home.path(), "views.db", Side::Office, Durability::Off).unwrap();
+        let facts = |number: u128| fork::Facts {
+            origin: OriginId(uuid::Uuid::from_u128(number)),
+            till: "T".repeat(1_000),
+            store: None,
+            common_seq: 1,
+            branches: vec![Hash([1; 32]), Hash([2; 32])],
+            twins: Vec::new(),
+            receipts: 0,
+        };
+        for number in 0..10 {
+            put(views.connection(), &number.to_string(), &fork::judge(&facts(number)).unwrap()).unwrap();
+        }
+        let known = revisions(views.connection()).unwrap();
+        let page = |after, bytes_max| {
+            let found = conflicts_page(views.connection(), None, after, 100, bytes_max).unwrap();
+            assert!(found.iter().all(|record| known.contains(&record.revision)));
+            found.iter().map(|record| record.revision - known.start).collect::<Vec<_>>()
+        };
+        assert_eq!(page(known.start, 10_000), [1, 2, 3]);
+        assert_eq!(page(known.start + 3, 10_000), [4, 5, 6]);
+        assert_eq!(page(known.start + 9, 1), [10]);
+        assert_eq!(page(known.start, usize::MAX).len(), 10);
+    }
 }

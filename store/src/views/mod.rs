@@ -1,12 +1,13 @@
 //! The read models of both sides: one schema, one way to apply changes, one checkpoint.
 //!
 //! A batch of events is applied in one transaction together with the checkpoint: insert-once rows, sums, edits; then the dirty keys are
-//! folded again. Damage here never stops a sale: the file is removed and built anew from the log.
+//! folded again. Damage here never stops a sale: a new file is built from the log beside the old one and takes its place.
 
 mod apply;
 mod digest;
 mod fold;
 pub mod judge;
+mod place;
 pub mod questions;
 pub mod report;
 
@@ -16,13 +17,14 @@ use daybook_core::project::{Input, Key, project};
 use rusqlite::Connection;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, remove, transact};
+use crate::file::{Migration, StoreError, transact};
 use crate::office::standing;
+use place::Place;
 
 pub use digest::{TableDifference, differences, read_models_digest};
+pub use place::rebuild;
 
 const MIGRATIONS: &[Migration] =
     &[("0001_read_models", include_str!("../../../migrations/views/0001_read_models.sql"))];
@@ -43,7 +45,8 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Views {
     connection: Connection,
-    path: PathBuf,
+    /// Where they lie; none for those in memory.
+    place: Option<Place>,
     side: Side,
     position: i64,
     /// Standings asked of the log so far; a certificate, once kept, never changes.
@@ -51,45 +54,6 @@ pub struct Views {
 }
 
 impl Views {
-    /// Opens the read models in a directory; makes them anew where the file is damaged or of another version.
-    pub fn open(
-        directory: &Path,
-        name: &str,
-        side: Side,
-        durability: Durability,
-    ) -> Result<Self, StoreError> {
-        let path = directory.join(name);
-        match Views::open_file(&path, side, durability) {
-            Err(
-                StoreError::Damaged(_)
-                | StoreError::Diverged { .. }
-                | StoreError::Sqlite(_)
-                | StoreError::Unreadable(_),
-            ) => {
-                tracing::warn!(file = %path.display(), "read models cannot be used; they are built anew");
-                remove(&path)?;
-                Views::open_file(&path, side, durability)
-            }
-            other => other,
-        }
-    }
-
-    fn open_file(path: &Path, side: Side, durability: Durability) -> Result<Self, StoreError> {
-        let durability = if durability == Durability::Full {
-            Durability::Relaxed
-        } else {
-            durability
-        };
-        let connection = open_writer(path, durability, MIGRATIONS)?;
-        let position = connection.query_row("SELECT position FROM progress", [], |row| row.get(0))?;
-        Ok(Views { connection, path: path.to_owned(), side, position, standings: BTreeMap::new() })
-    }
-
-    /// A second connection for reading.
-    pub fn reader(&self) -> Result<Connection, StoreError> {
-        open_reader(&self.path)
-    }
-
     /// The connection, for questions.
     pub fn connection(&self) -> &Connection {
         &self.connection
@@ -102,7 +66,13 @@ impl Views {
 
     /// Projects what the log holds beyond the checkpoint; gives how many events that were, at most [`BATCH_EVENTS`].
     pub fn catch_up(&mut self, log: &Connection) -> Result<usize, StoreError> {
-        let events = events::after_position(log, self.position, BATCH_EVENTS)?;
+        self.catch_up_by(log, BATCH_EVENTS)
+    }
+
+    /// Projects at most so many events of those that the log holds beyond the checkpoint; gives how many that were.
+    pub fn catch_up_by(&mut self, log: &Connection, events_max: usize) -> Result<usize, StoreError> {
+        self.open_again()?;
+        let events = events::after_position(log, self.position, events_max).map_err(StoreError::of_log)?;
         let inputs: Vec<(i64, Input)> = events.iter().map(read).collect();
         self.apply(log, &inputs)?;
         Ok(inputs.len())
@@ -111,8 +81,9 @@ impl Views {
     /// Projects events in the order of their positions, which must follow the checkpoint.
     pub fn apply(&mut self, log: &Connection, inputs: &[(i64, Input)]) -> Result<(), StoreError> {
         let Some((last, _)) = inputs.last() else { return Ok(()) };
+        self.open_again()?;
         match self.apply_all(log, inputs, *last) {
-            Err(error) if !error.is_damage() && inputs.len() > 1 => {
+            Err(error) if error.is_of_content() && inputs.len() > 1 => {
                 // One event that cannot be applied must not hold up the others: find it by applying each alone.
                 tracing::warn!(%error, "a batch could not be projected; its events are projected one by one");
                 for (position, input) in inputs {
@@ -120,7 +91,7 @@ impl Views {
                 }
                 Ok(())
             }
-            Err(error) if !error.is_damage() && !matches!(error, StoreError::Full) => {
+            Err(error) if error.is_of_content() => {
                 let (position, input) = &inputs[0];
                 self.apply_or_quarantine(log, *position, input)
             }
@@ -135,7 +106,7 @@ impl Views {
         input: &Input,
     ) -> Result<(), StoreError> {
         match self.apply_all(log, &[(position, input.clone())], position) {
-            Err(error) if !error.is_damage() && !matches!(error, StoreError::Full) => {
+            Err(error) if error.is_of_content() => {
                 let why = daybook_core::project::Unread::Broken(format!("cannot be projected: {error}"));
                 let broken = Input { content: Err(why), ..input.clone() };
                 self.apply_all(log, &[(position, broken)], position)
@@ -204,28 +175,6 @@ impl Views {
 /// An event of a log, read for projection.
 pub fn read(event: &StoredEvent) -> (i64, Input) {
     (event.position, Input::read(event.origin, event.tip, &event.text))
-}
-
-/// Builds read models anew beside those in use and says where they differ; the new ones take their place.
-pub fn rebuild(directory: &Path, name: &str, side: Side, log: &Connection) -> Result<Rebuilt, StoreError> {
-    let fresh_name = format!("{name}.rebuilt");
-    remove(&directory.join(&fresh_name))?;
-    let mut fresh = Views::open(directory, &fresh_name, side, Durability::Off)?;
-    while fresh.catch_up(log)? > 0 {}
-    let old = Views::open(directory, name, side, Durability::Relaxed)?;
-    let behind = old.position() < fresh.position();
-    let mut current = old;
-    while current.catch_up(log)? > 0 {}
-    let found = differences(current.connection(), fresh.connection())?;
-    let events = fresh.position();
-    fresh.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    drop(current);
-    drop(fresh);
-    remove(&directory.join(name))?;
-    let (from, to) = (directory.join(&fresh_name), directory.join(name));
-    std::fs::rename(&from, &to).map_err(|error| StoreError::Io { path: from, error })?;
-    remove(&directory.join(&fresh_name))?;
-    Ok(Rebuilt { events, behind, differences: found })
 }
 
 /// What rebuilding found.

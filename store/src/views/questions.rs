@@ -121,7 +121,10 @@ pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<P
         .map(|word| format!("{}*", quoted(word)))
         .collect();
     let found_by = |table: &str, terms: &[String]| -> Result<Vec<Vec<u8>>, StoreError> {
-        let sql = format!("SELECT product FROM {table} WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2");
+        let sql = format!(
+            "SELECT t.product FROM {table} JOIN product_texts t ON t.number = {table}.rowid
+             WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
         let limit = i64::try_from(if long.is_empty() || short.is_empty() { limit } else { limit * 20 })
             .unwrap_or(i64::MAX);
@@ -236,15 +239,6 @@ pub fn staff(
     Ok(people)
 }
 
-/// The role of a person who is active; none for anybody else.
-pub fn role(connection: &Connection, staff: StaffId) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT role FROM staff WHERE staff = ?1 AND active = 1";
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([blob(&staff.0)], |row| row.get(0))
-        .optional()?)
-}
-
 /// A line of a completed document with what is known here as returned of it.
 pub fn original(
     connection: &Connection,
@@ -301,7 +295,7 @@ pub fn recorded_line(
     let (origin, hash) = (sql::origin(&origin)?, sql::hash(&hash)?);
     let mut found_terms = None;
     let mut found_line = None;
-    for event in events::of_chain(log, origin, seq - parts, seq)? {
+    for event in events::of_chain(log, origin, seq - parts, seq).map_err(StoreError::of_log)? {
         match Input::read(event.origin, event.tip, &event.text).content {
             Ok((_, Event::SaleCompleted(completed))) if event.tip.hash == hash => {
                 found_line =

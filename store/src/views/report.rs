@@ -2,6 +2,7 @@
 //!
 //! Every figure comes from the days, tenders and accounts that projection keeps; nothing is summed a second way from events.
 
+use daybook_core::amount::{Currency, Minor};
 use daybook_core::ids::StoreId;
 use daybook_core::time::Day;
 use rusqlite::{Connection, params};
@@ -65,8 +66,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report as a person reads it in a terminal. Amounts are in minor units' usual decimals, two.
+    /// The report as a person reads it in a terminal, each amount with the decimals of its currency.
     pub fn words(&self) -> String {
+        let mut currencies = self.tenders.keys().chain(self.accounts.keys());
+        let first = currencies.next().map_or("", String::as_str);
+        // Days name no currency. Where several were taken their sums mean little, and two decimals are as good as any.
+        let of_days = if currencies.all(|other| other == first) { first } else { "" };
         let mut text = String::from(
             "Store            Till             Day         Receipts   Lines        Gross    Discounts          Net\n",
         );
@@ -78,20 +83,22 @@ impl Report {
                 day.day,
                 day.receipts,
                 day.lines,
-                decimals(day.gross),
-                decimals(day.discounts),
-                decimals(day.net)
+                decimals(of_days, day.gross),
+                decimals(of_days, day.discounts),
+                decimals(of_days, day.net)
             ));
         }
         for (currency, tenders) in &self.tenders {
-            let list: Vec<String> =
-                tenders.iter().map(|(name, amount)| format!("{name} {}", decimals(*amount))).collect();
+            let list: Vec<String> = tenders
+                .iter()
+                .map(|(name, amount)| format!("{name} {}", decimals(currency, *amount)))
+                .collect();
             text.push_str(&format!("Tenders ({currency}): {}\n", list.join(", ")));
         }
         for (currency, accounts) in &self.accounts {
             text.push_str(&format!("Journal ({currency}):\n"));
             for (account, amount) in accounts {
-                text.push_str(&format!("  {account:<32} {:>14}\n", decimals(*amount)));
+                text.push_str(&format!("  {account:<32} {:>14}\n", decimals(currency, *amount)));
             }
         }
         text.push_str(if self.balanced {
@@ -117,9 +124,10 @@ impl Report {
     }
 }
 
-fn decimals(minor: i64) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+fn decimals(currency: &str, minor: i64) -> String {
+    let euro_like = || Currency::from_code("EUR");
+    let currency = Currency::from_code(currency).or_else(euro_like);
+    currency.map_or_else(|| minor.to_string(), |currency| currency.digits(Minor::new(minor)))
 }
 
 /// Answers a question. `log` is head office's or the till's log, for what is complete.
@@ -136,7 +144,7 @@ pub fn report(
     let open_conflicts = connection.query_row(open, [store(question)], |row| row.get(0))?;
     let quarantined = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
     let mut complete = Vec::new();
-    for (origin, tips) in crate::events::tips(log)? {
+    for (origin, tips) in crate::events::tips(log).map_err(StoreError::of_log)? {
         let last = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
         complete.push((crate::views::judge::till_name(connection, origin)?, last));
     }
@@ -231,4 +239,45 @@ fn store(question: &ReportQuestion) -> Option<&[u8]> {
 fn days(question: &ReportQuestion) -> (String, String) {
     let text = |day: Option<Day>, open: &str| day.map_or_else(|| open.to_owned(), |day| day.to_string());
     (text(question.from, ""), text(question.to, "9"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        let words = |currency: &str| {
+            let sums =
+                BTreeMap::from([(currency.to_owned(), BTreeMap::from([("cash".to_owned(), -1_234_567)]))]);
+            let day = TillDay {
+                shop: "Shop".to_owned(),
+                till: "Till 1".to_owned(),
+                day: "2026-03-02".to_owned(),
+                receipts: 1,
+                lines: 1,
+                gross: 89,
+                discounts: 0,
+                net: 89,
+                refunds: 0,
+            };
+            let report = Report {
+                days: vec![day],
+                tenders: sums.clone(),
+                accounts: sums,
+                balanced: true,
+                open_conflicts: 0,
+                quarantined: 0,
+                complete: Vec::new(),
+            };
+            report.words()
+        };
+        for (currency, sum, day) in
+            [("EUR", " -12345.67", " 0.89"), ("JPY", " -1234567", " 89"), ("KWD", " -1234.567", " 0.089")]
+        {
+            let text = words(currency);
+            assert_eq!(text.matches(&format!("{sum}\n")).count(), 2, "{text}");
+            assert!(text.contains(&format!("{day}\n")), "{text}");
+        }
+    }
 }

@@ -223,7 +223,7 @@ pub const PUBLICATIONS: &str = r#"[
   {"tax": {"class": "standard", "name": "VAT 19 %", "jurisdiction": "DE", "rate": "19"}},
   {"product": {"sku": "1001", "name": "Espresso beans 1 kg", "department": "Coffee", "codes": ["4006381333931"],
                "tax_class": "standard", "price": 12500000, "tracked": true}},
-  {"stock": {"store": "High Street", "lines": [["1001", 24000]]}},
+  {"stock": {"store": "High Street", "lines": [["1001", 24000]], "document": "note 17"}},
   {"staff": {"number": "7", "role": "manager", "store": "High Street"}}
 ]"#;
 
@@ -233,7 +233,8 @@ Examples:
   make-catalogue | daybook-server publish -
 
 The file holds a JSON array. A price is in ten-thousandths of a cent (12500000 is 12.50), a quantity in thousandths.
-What stands already is not written again, so the same file may be published every night. For example:
+What stands already is not written again, so the same file may be published every night.
+Goods are booked once for each document, and each time where they name none. For example:
 ";
 
 /// Options of `publish`.

@@ -12,7 +12,7 @@ use daybook_core::limits::{CONFLICTS_PAGE_MAX, FEED_BYTES_MAX, FEED_EVENTS_MAX, 
 use daybook_core::sync::scope;
 use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest};
 use daybook_store::office::{feed_after, feed_head, running_at};
-use daybook_store::views::judge::{conflicts_after, last_revision};
+use daybook_store::views::judge::{conflicts_page, last_revision, revisions};
 use daybook_store::{Reader, events};
 
 use super::{Office, OfficeError, Refusal};
@@ -127,12 +127,20 @@ fn lane(
     store: StoreId,
     cursor: Option<&str>,
 ) -> Result<ConflictsPage, Refusal> {
+    let known = revisions(views)?;
     let revision = match cursor.map(|cursor| cursor.split_once('.')) {
-        None => 0,
-        Some(Some((of, revision))) if of == epoch => revision.parse().map_err(|_| Refusal::CursorUnknown)?,
+        None => known.start,
+        Some(Some((of, revision))) if of == epoch => {
+            let revision = revision.parse().map_err(|_| Refusal::CursorUnknown)?;
+            // Read models that were built anew count their revisions otherwise: what they changed would be missed.
+            if !known.contains(&revision) {
+                return Err(Refusal::CursorUnknown);
+            }
+            revision
+        }
         Some(_) => return Err(Refusal::CursorUnknown),
     };
-    let conflicts = conflicts_after(views, Some(store), revision, CONFLICTS_PAGE_MAX)?;
+    let conflicts = conflicts_page(views, Some(store), revision, CONFLICTS_PAGE_MAX, FEED_BYTES_MAX)?;
     let reached = conflicts.last().map_or(revision, |record| record.revision);
     let more = reached < last_revision(views, Some(store))?;
     Ok(ConflictsPage {

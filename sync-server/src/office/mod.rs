@@ -16,6 +16,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -110,7 +111,7 @@ impl From<StoreError> for OfficeError {
 }
 
 /// Why a request of a till is not done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// It makes no sense.
     Malformed(String),
@@ -169,6 +170,8 @@ struct Inner {
     hints: broadcast::Sender<FeedHint>,
     readers: Mutex<Vec<Readers>>,
     enrol_attempts: Mutex<attempts::Attempts>,
+    /// How many files of read models have taken the place of another since the start.
+    generation: Arc<AtomicU64>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: DirectoryLock,
 }
@@ -177,6 +180,8 @@ struct Inner {
 struct Readers {
     log: Reader,
     views: Reader,
+    /// Of the file of read models.
+    generation: u64,
 }
 
 impl Office {
@@ -193,16 +198,16 @@ impl Office {
 
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
-        let (stored_out, stored) = watch::channel(events::count(log.connection())?.1);
+        let (stored_out, stored) = watch::channel(events::last_position(log.connection())?);
         let (projected_out, projected) = watch::channel(views.position());
+        let generation = Arc::new(AtomicU64::new(0));
         let projector = projector::Projector {
-            data: settings.data.clone(),
             log: log.reader()?,
             views,
-            durability,
             stored,
             projected: projected_out,
             hints: hints.clone(),
+            generation: generation.clone(),
         };
         let server = Server::new(epoch.clone());
         let writer_hints = hints.clone();
@@ -221,6 +226,7 @@ impl Office {
             hints,
             readers: Mutex::new(Vec::new()),
             enrol_attempts: Mutex::default(),
+            generation,
             threads: Mutex::new(threads),
             _lock: lock,
         })))
@@ -321,8 +327,12 @@ impl Office {
     /// How the office is.
     pub async fn health(&self) -> Result<Health, OfficeError> {
         let projected = *self.0.projected.borrow();
-        let (_, last) = self.ask(|readers| events::count(&readers.log).map_err(OfficeError::from)).await?;
-        let ready = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let last = self
+            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .await?;
+        let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Without its writer the office can answer questions and take nothing in.
+        let ready = jobs.is_some_and(|jobs| !jobs.is_closed());
         Ok(Health {
             ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -381,10 +391,11 @@ impl Office {
     {
         let inner = self.0.clone();
         let asked = tokio::task::spawn_blocking(move || {
+            let generation = inner.generation.load(Ordering::Acquire);
             let free = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let readers = match free {
+            let readers = match free.filter(|readers| readers.generation == generation) {
                 Some(readers) => readers,
-                None => inner.readers().map_err(OfficeError::from)?,
+                None => inner.readers(generation).map_err(OfficeError::from)?,
             };
             let answer = question(&readers);
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(readers);
@@ -395,11 +406,12 @@ impl Office {
 }
 
 impl Inner {
-    fn readers(&self) -> Result<Readers, StoreError> {
+    fn readers(&self, generation: u64) -> Result<Readers, StoreError> {
         let data = &self.settings.data;
         Ok(Readers {
             log: open_reader(&data.join("log.db"))?,
             views: open_reader(&data.join(projector::VIEWS_FILE))?,
+            generation,
         })
     }
 }
@@ -454,4 +466,35 @@ fn read_book(
         }
     }
     Ok(book)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_office_whose_writer_died_is_not_ready() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            data: home.path().to_owned(),
+            durable: false,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+        };
+        let new = NewOrganisation {
+            name: "Corner Shop".to_owned(),
+            currency: "EUR".to_owned(),
+            time_zone: "UTC".to_owned(),
+            prices_inclusive: true,
+            cut_over_minutes: 0,
+        };
+        init(&settings, &new).unwrap();
+        let office = Office::open(settings).unwrap();
+        assert!(office.health().await.unwrap().ready);
+        // A writer that died leaves its end of the queue closed.
+        let (orphaned, _) = mpsc::channel(1);
+        *office.0.jobs.lock().unwrap() = Some(orphaned);
+        assert!(!office.health().await.unwrap().ready);
+        office.close().await;
+    }
 }

@@ -2,67 +2,76 @@
 //!
 //! It may lag, it never holds ingest up. A file of read models that is damaged while the server runs is made anew.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use daybook_core::ids::StoreId;
+use daybook_core::limits::{PROJECTOR_PAUSE_MILLIS_FIRST, PROJECTOR_PAUSE_MILLIS_MAX};
 use daybook_core::sync::scope;
 use daybook_core::wire::FeedHint;
-use daybook_store::file::remove;
-use daybook_store::views::judge::last_revision;
-use daybook_store::views::{Side, Views};
-use daybook_store::{Durability, Reader, StoreError};
+use daybook_store::views::Views;
+use daybook_store::views::judge::{last_revision, stores_after};
+use daybook_store::{Reader, StoreError};
 use tokio::sync::{broadcast, watch};
-
-/// Pause before trying again after a fault, such as a full disk.
-const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(1);
 
 /// Name of the file of read models.
 pub(super) const VIEWS_FILE: &str = "views.db";
 
 /// What the projector works on.
 pub(super) struct Projector {
-    pub(super) data: PathBuf,
     pub(super) log: Reader,
     pub(super) views: Views,
-    pub(super) durability: Durability,
     /// The last position stored.
     pub(super) stored: watch::Receiver<i64>,
     /// The last position projected.
     pub(super) projected: watch::Sender<i64>,
     pub(super) hints: broadcast::Sender<FeedHint>,
+    /// How many files of read models have taken the place of another: who reads an earlier one opens the present one.
+    pub(super) generation: Arc<AtomicU64>,
 }
 
 impl Projector {
     /// Runs until the writer is gone and everything it stored is projected.
     pub(super) fn run(mut self, runtime: &tokio::runtime::Handle) {
         let mut revision = last_revision(self.views.connection(), None).unwrap_or(0);
+        let mut faults = 0;
         loop {
             match self.views.catch_up(&self.log) {
                 Ok(0) => {
+                    faults = 0;
                     self.projected.send_replace(self.views.position());
                     if runtime.block_on(self.stored.changed()).is_err() {
                         return;
                     }
                 }
                 Ok(_) => {
+                    faults = 0;
                     self.projected.send_replace(self.views.position());
                     revision = self.tell_of_conflicts(revision);
                 }
-                Err(error) => self.recover(&error),
+                Err(error) => {
+                    if self.recover(&error) {
+                        revision = self.tell_of_conflicts(0);
+                    }
+                    if runtime.block_on(self.closed_within(pause_after(faults))) {
+                        return;
+                    }
+                    faults += 1;
+                }
             }
         }
+    }
+
+    /// Whether the writer is gone before a pause is over.
+    async fn closed_within(&mut self, pause: Duration) -> bool {
+        let closed = async { while self.stored.changed().await.is_ok() {} };
+        tokio::time::timeout(pause, closed).await.is_ok()
     }
 
     fn tell_of_conflicts(&self, before: i64) -> i64 {
         let Ok(now) = last_revision(self.views.connection(), None) else { return before };
         if now > before {
-            let records =
-                daybook_store::views::judge::conflicts_after(self.views.connection(), None, before, 10_000)
-                    .unwrap_or_default();
-            let stores: BTreeSet<StoreId> =
-                records.iter().filter_map(|record| record.conflict.store).collect();
+            let stores = stores_after(self.views.connection(), before).unwrap_or_default();
             for store in stores {
                 let _nobody_listens =
                     self.hints.send(FeedHint { scope: scope::conflicts(store), position: now });
@@ -71,22 +80,81 @@ impl Projector {
         now
     }
 
-    fn recover(&mut self, error: &StoreError) {
+    /// Builds damaged read models anew; whether it did. Any other fault, such as a full disk, leaves them for a later try.
+    fn recover(&mut self, error: &StoreError) -> bool {
         tracing::error!(%error, "projecting failed");
-        if error.is_damage() {
-            let open = || {
-                remove(&self.data.join(VIEWS_FILE))?;
-                Views::open(&self.data, VIEWS_FILE, Side::Office, self.durability)
-            };
-            match open() {
-                Ok(views) => {
-                    tracing::warn!("the read models are built anew from the log");
-                    self.views = views;
-                    return;
-                }
-                Err(error) => tracing::error!(%error, "the read models cannot be built anew"),
+        if !error.is_damage() {
+            return false;
+        }
+        let renewed = self.views.renew(&self.log);
+        // Also where it failed half-way: the file at the old place may be another one.
+        self.generation.fetch_add(1, Ordering::Release);
+        match renewed {
+            Ok(()) => {
+                tracing::warn!("the read models were built anew from the log");
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the read models cannot be built anew now");
+                false
             }
         }
-        std::thread::sleep(PAUSE_AFTER_FAULT);
+    }
+}
+
+/// The pause after a fault that followed so many others: doubled each time, up to a bound.
+fn pause_after(faults: u32) -> Duration {
+    let doubled = PROJECTOR_PAUSE_MILLIS_FIRST.saturating_mul(1_u64 << faults.min(32));
+    Duration::from_millis(doubled.min(PROJECTOR_PAUSE_MILLIS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_store::Durability;
+    use daybook_store::office::OfficeLog;
+    use daybook_store::views::Side;
+
+    /// A projector whose log cannot be read.
+    fn projector(home: &std::path::Path, stored: watch::Receiver<i64>) -> Projector {
+        drop(OfficeLog::open(home, Durability::Off).unwrap());
+        Projector {
+            log: Reader::open_in_memory().unwrap(),
+            views: Views::open(home, VIEWS_FILE, Side::Office, Durability::Off).unwrap(),
+            stored,
+            projected: watch::channel(0).0,
+            hints: broadcast::channel(1).0,
+            generation: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn pauses_after_faults_grow_and_are_bounded() {
+        let pauses: Vec<Duration> = (0..100).map(pause_after).collect();
+        assert!(pauses.is_sorted() && pauses[0] > Duration::ZERO && pauses[1] > pauses[0]);
+        assert_eq!(pauses[99], Duration::from_millis(PROJECTOR_PAUSE_MILLIS_MAX));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_events_do_not_cut_a_pause_short_and_the_end_of_the_writer_does() {
+        let home = tempfile::tempdir().unwrap();
+        let (stored_out, stored) = watch::channel(0);
+        let mut projector = projector(home.path(), stored);
+        stored_out.send_replace(1);
+        let began = tokio::time::Instant::now();
+        assert!(!projector.closed_within(Duration::from_secs(3)).await);
+        assert_eq!(began.elapsed(), Duration::from_secs(3));
+        drop(stored_out);
+        assert!(projector.closed_within(Duration::from_secs(3)).await);
+        assert_eq!(began.elapsed(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_projector_that_cannot_read_the_log_ends_with_the_writer() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (stored_out, stored) = watch::channel(0);
+        drop(stored_out);
+        projector(home.path(), stored).run(runtime.handle());
     }
 }

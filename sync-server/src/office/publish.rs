@@ -1,7 +1,7 @@
 //! Publishing: head office's own words about products, taxes, people, settings and opening stock.
 //!
 //! A publication says how things shall be; what becomes of it is one event that names the heads it had seen, so that an edit made
-//! elsewhere meanwhile is noticed. Publishing what stands already writes nothing.
+//! elsewhere meanwhile is noticed. Publishing what stands already writes nothing, and the goods of a named document are booked once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,14 @@ use daybook_core::event::description::{
 use daybook_core::event::origin::ConflictAnswered;
 use daybook_core::event::sale::LineKind;
 use daybook_core::event::stock::{Received, StockLine};
-use daybook_core::ids::{ProductId, StaffId, TaxId};
+use daybook_core::ids::{ProductId, StaffId, StoreId, TaxId};
 use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
 use daybook_store::Reader;
+use daybook_store::office::received;
 use daybook_store::views::questions;
 use serde::{Deserialize, Serialize};
 
-use super::{Office, OfficeError, setup};
+use super::{Office, OfficeError, Readers, setup};
 
 /// Publications taken into one commit.
 const PUBLICATIONS_PER_COMMIT: usize = 1_000;
@@ -72,12 +73,15 @@ pub enum Publication {
         /// The store, by name; none for all.
         store: Option<String>,
     },
-    /// Goods in a store, booked as received.
+    /// Goods in a store, booked as received: those of a named document once, however often it is published, those of none each time.
     Stock {
         /// The store, by name.
         store: String,
         /// SKUs and how much of each.
         lines: Vec<(String, Quantity)>,
+        /// The supplier's document, such as the number of a delivery note.
+        #[serde(default)]
+        document: Option<String>,
     },
     /// Settings of a store, by name, or of the organisation.
     Settings {
@@ -109,7 +113,7 @@ impl Office {
                     let mut events = Vec::new();
                     let mut new = New::default();
                     for (publication, id) in wanted {
-                        events.extend(describe(&readers.views, publication, id, &stores, &mut new)?);
+                        events.extend(describe(readers, publication, id, &stores, &mut new)?);
                     }
                     Ok::<_, OfficeError>(events)
                 })
@@ -144,20 +148,21 @@ impl Office {
     }
 }
 
-/// What publications of the same commit describe that the read models do not know yet.
+type Described = Option<(Event, Vec<Hash>)>;
+
+/// What earlier publications of the same commit say.
 #[derive(Default)]
 struct New {
     products: BTreeMap<String, ProductId>,
     taxes: BTreeSet<String>,
+    documents: BTreeSet<(StoreId, String)>,
 }
 
-type Described = Option<(Event, Vec<Hash>)>;
-
 fn describe(
-    views: &Reader,
+    Readers { log, views, .. }: &Readers,
     publication: Publication,
     id: uuid::Uuid,
-    stores: &BTreeMap<String, daybook_core::ids::StoreId>,
+    stores: &BTreeMap<String, StoreId>,
     new: &mut New,
 ) -> Result<Described, OfficeError> {
     match publication {
@@ -224,18 +229,25 @@ fn describe(
                 None => unless_so(views, StaffCreated { staff: StaffId(id), fields }.into()),
             }
         }
-        Publication::Stock { store, lines } => {
+        Publication::Stock { store, lines, document } => {
             let store = stores
                 .get(&store)
                 .copied()
                 .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
+            if let Some(document) = &document {
+                check_text("document", document, CODE_CHARS_MAX)?;
+                let booked = received(log, store, document)?;
+                if booked || !new.documents.insert((store, document.clone())) {
+                    return Ok(None);
+                }
+            }
             let line = |(sku, quantity): (String, Quantity)| {
                 let product =
                     questions::product_of_code(views, &sku)?.or_else(|| new.products.get(&sku).copied());
                 Ok::<_, OfficeError>(StockLine { product, sku, quantity, unit_cost: None })
             };
             let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;
-            Ok(Some((Received { store, lines, currency: None, document: None }.into(), Vec::new())))
+            Ok(Some((Received { store, lines, currency: None, document }.into(), Vec::new())))
         }
         Publication::Settings { store, fields } => {
             let store = store.and_then(|name| stores.get(&name).copied());

@@ -36,7 +36,9 @@ impl Office {
 
     /// Totals over everything, once all events are projected: what a replay is compared by.
     pub async fn totals(&self) -> Result<Value, OfficeError> {
-        let (_, last) = self.ask(|readers| events::count(&readers.log).map_err(OfficeError::from)).await?;
+        let last = self
+            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .await?;
         self.projected(last).await?;
         self.ask(move |readers| totals(&readers.views, &readers.log, last)).await
     }
@@ -101,7 +103,7 @@ fn totals(views: &Reader, log: &Reader, last: i64) -> Result<Value, OfficeError>
             *kinds.entry(daybook_core::project::rows::word(&record.conflict.kind)).or_default() += 1;
         }
     }
-    let (count, _) = events::count(log)?;
+    let count = events::last_position(log)?;
     Ok(json!({
         "totals": {
             "receipts": sum(|d| d.receipts), "lines": sum(|d| d.lines), "gross": sum(|d| d.gross), "discounts": sum(|d| d.discounts),

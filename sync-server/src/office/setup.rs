@@ -20,7 +20,8 @@ use daybook_store::office::OfficeLog;
 use super::writer::OwnLog;
 use super::{Identity, OfficeError, Randomness, Settings};
 
-/// Name of the file that anchors the epoch outside the database, so that restoring the database cannot bring an old epoch back unseen.
+/// Name of the file that holds the epoch. It lies beside the database, so restoring the database alone leaves it as it is; that a
+/// scope's running hash then differs is how tills notice. A new epoch begins where the file is missing.
 pub(super) const EPOCH_FILE: &str = "epoch";
 
 /// What a new organisation starts with.

@@ -125,21 +125,16 @@ pub(super) fn run(
             }
         }
         let mut scopes: BTreeSet<String> = BTreeSet::new();
-        let mut group = Vec::new();
-        while let Some(Job::Push(..)) = waiting.front() {
-            if let Some(Job::Push(request, push, store, reply)) = waiting.pop_front() {
-                group.push((request, push, store, reply));
-            }
-        }
+        let group = take_group(&mut waiting);
         if !group.is_empty() {
-            for (_, _, store, _) in &group {
+            for Waiting { store, .. } in &group {
                 scopes.extend(store.iter().flat_map(|store| [scope::sales(*store), scope::stock(*store)]));
             }
-            ingest(&mut log, &mut own, &mut server, group);
+            ingest(&mut log, own.settings.clock.wall(), &mut server, group);
         } else if let Some(job) = waiting.pop_front() {
             scopes.extend(write(&mut log, &mut own, job));
         }
-        if let Ok((_, last)) = events::count(log.connection()) {
+        if let Ok(last) = events::last_position(log.connection()) {
             stored.send_replace(last);
         }
         for scope in scopes {
@@ -150,16 +145,40 @@ pub(super) fn run(
     }
 }
 
-type Waiting = (RequestId, Box<Push>, Option<StoreId>, oneshot::Sender<Result<PushAnswer, Refusal>>);
+/// A push of the next commit, with everybody who waits for its answer.
+struct Waiting {
+    request: RequestId,
+    push: Box<Push>,
+    store: Option<StoreId>,
+    replies: Vec<oneshot::Sender<Result<PushAnswer, Refusal>>>,
+}
 
-fn ingest(log: &mut OfficeLog, own: &mut OwnLog, server: &mut Server, group: Vec<Waiting>) {
-    let mut replies = Vec::new();
+/// Takes the pushes at the front of the queue. One that came twice is done once and answered twice; another one under the same
+/// request id waits for the next commit, so that answers cannot be mixed up.
+fn take_group(waiting: &mut VecDeque<Job>) -> Vec<Waiting> {
+    let mut group: Vec<Waiting> = Vec::new();
+    while let Some(Job::Push(request, push, ..)) = waiting.front() {
+        let same = group.iter().position(|known| known.request == *request);
+        if same.is_some_and(|at| group[at].push != *push) {
+            break;
+        }
+        let Some(Job::Push(request, push, store, reply)) = waiting.pop_front() else { break };
+        match same {
+            Some(at) => group[at].replies.push(reply),
+            None => group.push(Waiting { request, push, store, replies: vec![reply] }),
+        }
+    }
+    group
+}
+
+fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting>) {
+    let mut waiting = Vec::new();
     let mut pushes = Vec::new();
-    for (request, push, store, reply) in group {
-        replies.push((request, reply));
+    for Waiting { request, push, store, replies } in group {
+        waiting.push((request, replies));
         pushes.push((request, *push, store));
     }
-    let (answers, outcome) = log.ingest(own.settings.clock.wall(), server, pushes);
+    let (answers, outcome) = log.ingest(now, server, pushes);
     if let Err(error) = &outcome {
         tracing::error!(%error, "a commit of pushed events failed; nothing of it is stored or acknowledged");
     }
@@ -175,9 +194,11 @@ fn ingest(log: &mut OfficeLog, own: &mut OwnLog, server: &mut Server, group: Vec
             Effect::LookUp(..) | Effect::Append { .. } => None,
         };
     }
-    for (request, reply) in replies {
-        let _asker_left =
-            reply.send(found.remove(&request).unwrap_or_else(|| Err(Refusal::Failed(failed.clone()))));
+    for (request, replies) in waiting {
+        let answer = found.remove(&request).unwrap_or_else(|| Err(Refusal::Failed(failed.clone())));
+        for reply in replies {
+            let _asker_left = reply.send(answer.clone());
+        }
     }
 }
 
@@ -190,8 +211,9 @@ fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
                 .iter()
                 .filter_map(|(event, _)| scope::scope_of(event.kind().0, &event.payload_text(), None))
                 .collect::<BTreeSet<_>>();
-            let done =
-                own.append(log, described, actor).and_then(|()| Ok(events::count(log.connection())?.1));
+            let done = own
+                .append(log, described, actor)
+                .and_then(|()| Ok(events::last_position(log.connection())?));
             let _asker_left = reply.send(done);
             scopes.into_iter().collect()
         }
@@ -209,5 +231,47 @@ fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
             let _asker_left = reply.send(log.use_code(&key, origin, &certificate).map_err(OfficeError::from));
             Vec::new()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::chain::{Seal, Tip};
+    use daybook_core::envelope::EventText;
+    use daybook_store::Durability;
+    use uuid::Uuid;
+
+    type Reply = oneshot::Receiver<Result<PushAnswer, Refusal>>;
+
+    fn push(request: u128, payload: &str) -> (Job, Reply) {
+        let text = EventText { envelope: "{\"seq\":1}".to_owned(), payload: payload.to_owned(), seal: None };
+        let tip = Tip { seq: 1, hash: text.hash(Hash::ZERO) };
+        let origin = OriginId(Uuid::from_u128(1));
+        let push = Push { origin, previous: Tip::NONE, events: vec![(tip, text)], seal: Seal([0; 64]) };
+        let (reply, answer) = oneshot::channel();
+        (Job::Push(RequestId(Uuid::from_u128(request)), Box::new(push), None, reply), answer)
+    }
+
+    #[test]
+    fn a_push_that_waits_twice_is_done_once_and_answered_twice() {
+        let home = tempfile::tempdir().unwrap();
+        let mut log = OfficeLog::open(home.path(), Durability::Off).unwrap();
+        let mut server = Server::new("e".to_owned());
+        let ((one, mut first), (two, mut second)) = (push(7, "{}"), push(7, "{}"));
+        let group = take_group(&mut VecDeque::from([one, two]));
+        assert_eq!(group.len(), 1);
+        ingest(&mut log, 0, &mut server, group);
+        let answer = first.try_recv().unwrap().unwrap();
+        assert_eq!(second.try_recv().unwrap().unwrap(), answer);
+        assert_eq!(events::last_position(log.connection()).unwrap(), 1);
+    }
+
+    #[test]
+    fn another_push_under_the_same_request_id_waits_for_the_next_commit() {
+        let ((one, _first), (other, _second)) = (push(7, "{}"), push(7, "[]"));
+        let mut waiting = VecDeque::from([one, other]);
+        assert_eq!(take_group(&mut waiting).len(), 1);
+        assert_eq!((waiting.len(), take_group(&mut waiting).len(), waiting.len()), (1, 1, 0));
     }
 }

@@ -31,8 +31,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A head office that runs.
 pub struct World {
     pub running: Running,
-    /// Goes with the world.
-    _data: TempDir,
+    /// Its data directory, which goes with the world.
+    pub data: TempDir,
 }
 
 impl World {
@@ -52,7 +52,7 @@ impl World {
         office::init(&settings(&data), &new).expect("a new organisation");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let running = start_within(settings(&data), any, limits).await.expect("a head office");
-        World { running, _data: data }
+        World { running, data }
     }
 
     /// Sends bytes as they are and reads until the server closes.

@@ -227,6 +227,7 @@ fn limits() -> String {
     let rows: &[(&str, u64, &str)] = &[
         ("an amount of money, either sign", at_most::AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
         ("an amount on one line", at_most::LINE_AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
+        ("what one event adds to a sum", at_most::EVENT_AMOUNT_MINOR_MAX.unsigned_abs(), "minor units"),
         ("a quantity on one line", at_most::QUANTITY_THOUSANDTHS_MAX.unsigned_abs(), "thousandths"),
         ("lines of a document", at_most::LINES_MAX as u64, ""),
         ("tenders of a document", at_most::TENDERS_MAX as u64, ""),
@@ -245,6 +246,7 @@ fn limits() -> String {
         ("events in a page", at_most::FEED_EVENTS_MAX as u64, ""),
         ("a page before compression, one event excepted", at_most::FEED_BYTES_MAX as u64, "bytes"),
         ("conflicts in a page", at_most::CONFLICTS_PAGE_MAX as u64, ""),
+        ("parties that a conflict names", at_most::CONFLICT_PARTIES_MAX as u64, ""),
         ("certificates in a request", at_most::CERTIFICATES_MAX as u64, ""),
         ("tips in a handshake", at_most::TIPS_MAX as u64, ""),
         ("the life of an enrolment code", at_most::ENROL_CODE_LIFE.unsigned_abs() / 1_000_000, "seconds"),
