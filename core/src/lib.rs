@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod authority;
+pub mod cash;
 pub mod catalogue;
 pub mod chain;
 pub mod conflict;

@@ -181,7 +181,7 @@ impl Till {
             shift: Some(ShiftId(Uuid::from_u128(4))),
             terms: &self.terms,
             tender_types: &default_tender_types(),
-            refunds_to: None,
+            paid: BTreeMap::new(),
             promotions: &[],
             authority: &Authority { actor, approver: None },
             next_number: Number { series: "A".to_owned(), number: 1 },

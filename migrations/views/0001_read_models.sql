@@ -41,6 +41,7 @@ CREATE TABLE documents (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX documents_sale   ON documents (sale);
 CREATE INDEX documents_day    ON documents (store, day, till);
+CREATE INDEX documents_newest ON documents (store, at, hash);
 CREATE INDEX documents_number ON documents (origin, series, number);
 
 CREATE TABLE document_lines (
@@ -214,6 +215,8 @@ CREATE TABLE products (
     cost         INTEGER,                   -- ten-thousandths of a minor unit
     archived     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX products_shelf ON products (archived, department, name, product);
+CREATE INDEX products_name  ON products (archived, name, product);
 
 -- SKU and barcodes; a code on two products is possible and shows as two rows.
 CREATE TABLE product_codes (

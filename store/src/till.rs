@@ -20,6 +20,7 @@ use crate::sql;
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
     ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
+    ("0003_parked", include_str!("../../migrations/till/0003_parked.sql")),
 ];
 
 /// The log of a till, open for its one writer.
@@ -324,6 +325,30 @@ impl TillLog {
         let mut statement =
             self.connection.prepare_cached("SELECT count(*) FROM events WHERE stream = ?1")?;
         Ok(statement.query_row([stream], |row| row.get(0))?)
+    }
+
+    /// The last document that an own origin completed.
+    pub fn last_completed(&self, origin: OriginId) -> Result<Option<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events
+                   WHERE origin = ?1 AND kind = 'sale.completed' ORDER BY seq DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([sql::blob(&origin.0)])?;
+        rows.next()?.map(events::read_row).transpose()
+    }
+
+    /// Own sales that are set aside and were not recalled, the newest first, at most so many.
+    pub fn parked(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events p
+                   WHERE kind = 'sale.parked' AND NOT EXISTS (SELECT 1 FROM events o WHERE o.kind = 'sale.opened'
+                         AND json_extract(o.payload, '$.from_parked') = json_extract(p.payload, '$.sale'))
+                   ORDER BY position DESC LIMIT ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(events::read_row(row)?);
+        }
+        Ok(found)
     }
 
     /// Whether an own document went on with a parked sale.

@@ -74,7 +74,9 @@ async fn a_parked_sale_comes_back_whole_and_only_once() {
     till.act(discount(None, ReductionSource::StoreCoupon, Some("SPRING"), "5"));
     let customer = CustomerId(uuid::Uuid::now_v7());
     till.act(Command::SetCustomer(Some(customer)));
-    let (_, before) = till.till.cart().unwrap();
+    let (_, mut before) = till.till.cart().unwrap();
+    assert_eq!(before.removed.len(), 1, "what was taken out stays out");
+    before.removed.clear();
     till.act(Command::ParkSale);
 
     let recall = |sale| Command::RecallSale { parked, sale };

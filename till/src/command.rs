@@ -3,7 +3,7 @@
 //! The window, the replay and the tests all come through here. A command carries an id made by whoever asks; asking again with the
 //! same id is answered with what was recorded the first time, never executed twice.
 
-use daybook_core::amount::{Minor, Quantity};
+use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::chain::Tip;
 use daybook_core::event::sale::{BegunAs, Discount, Reduction, ReductionSource, Reference};
 use daybook_core::event::shift::{CashMove, Count};
@@ -107,6 +107,17 @@ pub enum Command {
     },
     /// Take a line out.
     RemoveLine(u32),
+    /// Put a line back that was taken out, as it was.
+    RestoreLine(u32),
+    /// Sell a line at another price than the catalogue's.
+    ChangePrice {
+        /// The line.
+        line: u32,
+        /// The price of one unit.
+        price: UnitPrice,
+        /// Why.
+        reason: String,
+    },
     /// Grant a discount.
     Discount {
         /// On this line; none: on the whole sale.

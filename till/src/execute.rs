@@ -3,10 +3,10 @@
 //! This is where a sale happens. Follow it top-down: [`Till::execute`], then the decision, then `commit`. What follows the commit — journal,
 //! read models, waking synchronisation — can fail without un-happening anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use daybook_core::amount::Currency;
+use daybook_core::amount::{Currency, Minor};
 use daybook_core::authority::{Authority, Person};
 use daybook_core::event::Event;
 use daybook_core::event::description::Permission;
@@ -87,6 +87,7 @@ impl Till {
         let answer = inner.commit(decision.events, document, id, session.actor, approver)?;
         drop(inner);
         self.shared.recorded.notify_one();
+        self.shared.changes.send_modify(|changes| changes.own += 1);
         Ok(answer)
     }
 }
@@ -114,6 +115,9 @@ impl Inner {
             }
             Command::AddLine { item, quantity, amount, reductions, references, voucher } => {
                 let item = self.find_item(item, &amount)?;
+                if references.len() > REFERENCES_MAX {
+                    return Err(Rejection::BeyondLimit("the number of references").into());
+                }
                 let originals = self.originals(&references)?;
                 let new = NewLine::of(item, quantity);
                 let line = NewLine { amount, reductions, references, originals, voucher, ..new };
@@ -134,6 +138,12 @@ impl Inner {
             }
             Command::RemoveLine(line) => {
                 self.decide_sale(authority, document, decide::Command::RemoveLine(line))
+            }
+            Command::RestoreLine(line) => {
+                self.decide_sale(authority, document, decide::Command::RestoreLine(line))
+            }
+            Command::ChangePrice { line, price, reason } => {
+                self.decide_sale(authority, document, decide::Command::ChangePrice { line, price, reason })
             }
             Command::Discount { line, source, name, discount, reason } => self.decide_sale(
                 authority,
@@ -175,9 +185,9 @@ impl Inner {
         command: decide::Command,
     ) -> Result<Decision, ExecuteError> {
         let shop = self.shop()?;
-        let refunds_to = match &command {
-            decide::Command::Tender(_) | decide::Command::Pay(_) => self.refunds_to(&shop)?,
-            _ => None,
+        let paid = match &command {
+            decide::Command::Tender(_) | decide::Command::Pay(_) => self.paid()?,
+            _ => BTreeMap::new(),
         };
         let enrolled = self.enrolled.as_ref().ok_or(ExecuteError::NotEnrolled)?;
         let Some((id, sale)) = &self.sale else { return Err(Rejection::NotOpen.into()) };
@@ -187,7 +197,7 @@ impl Inner {
             shift: self.book.shift.as_ref().map(|shift| shift.opened.shift),
             terms: &shop.terms,
             tender_types: &shop.tender_types,
-            refunds_to,
+            paid,
             promotions: &[],
             authority,
             next_number: Number { series: enrolled.series.clone(), number: self.book.last_number + 1 },
@@ -235,8 +245,11 @@ impl Inner {
             return Err(ExecuteError::UnknownDocument);
         }
         let before = self.log.was_recalled(parked)?;
+        let references: Vec<Reference> =
+            cart.lines.values().flat_map(|line| line.references.iter().cloned()).collect();
+        let originals = self.originals(&references)?;
         self.sale = Some((sale, Sale::default()));
-        let recalled = decide::Recalled { parked, cart, before };
+        let recalled = decide::Recalled { parked, cart, before, originals };
         self.decide_sale(authority, document, decide::Command::Recall(recalled))
     }
 
@@ -276,7 +289,7 @@ impl Inner {
     /// Those of the referenced lines that this till knows.
     fn originals(&mut self, references: &[Reference]) -> Result<Vec<Original>, ExecuteError> {
         let mut originals: Vec<Original> = Vec::new();
-        for reference in references.iter().take(REFERENCES_MAX) {
+        for reference in references {
             let (sale, line) = (reference.sale, reference.line);
             if originals.iter().any(|known| known.sale == sale && known.line.entered.line == line) {
                 continue;
@@ -288,21 +301,17 @@ impl Inner {
         Ok(originals)
     }
 
-    /// The tender types that a refund of what the cart takes back may go to; none where this till does not know how all of it was paid.
-    fn refunds_to(&mut self, shop: &Shop) -> Result<Option<BTreeSet<String>>, ExecuteError> {
-        let Some((_, sale)) = &self.sale else { return Ok(None) };
+    /// How the sales that the cart takes back from were paid, as far as this till knows.
+    fn paid(&mut self) -> Result<BTreeMap<SaleId, Vec<(String, Minor)>>, ExecuteError> {
+        let Some((_, sale)) = &self.sale else { return Ok(BTreeMap::new()) };
         let references = sale.lines.values().flat_map(|line| &line.references);
         let sales: BTreeSet<SaleId> = references.map(|reference| reference.sale).collect();
-        let mut allowed = BTreeSet::new();
-        for sale in &sales {
-            let paid = self.ask_views(|views, _| questions::paid_with(views.connection(), *sale))?;
-            if paid.is_empty() {
-                return Ok(None);
-            }
-            let types = paid.iter().filter_map(|name| shop.tender_types.get(name));
-            allowed.extend(types.flat_map(|tender_type| tender_type.refunds_to.iter().cloned()));
+        let mut known = BTreeMap::new();
+        for sale in sales {
+            let paid = self.ask_views(|views, _| questions::paid_with(views.connection(), sale))?;
+            known.extend(paid.map(|paid| (sale, paid)));
         }
-        Ok((!sales.is_empty()).then_some(allowed))
+        Ok(known)
     }
 
     fn stock_lines(&mut self, lines: Vec<StockCount>) -> Result<Vec<StockLine>, ExecuteError> {

@@ -24,4 +24,4 @@ pub use execute::ExecuteError;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use questions::Rebuilt;
 pub use sync::synchronise;
-pub use till::{OpenError, Options, Till};
+pub use till::{Changes, OpenError, Options, Till};

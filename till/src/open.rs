@@ -22,12 +22,12 @@ use daybook_core::sync::till::Status;
 use daybook_store::file::DirectoryLock;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
 use crate::refill::{REFILLED_FACT, open_log, take_in};
-use crate::till::{Enrolled, Inner, OpenError, Options, Shared, Till};
+use crate::till::{Changes, Enrolled, Inner, OpenError, Options, Shared, Till};
 
 /// Name of the file of read models.
 pub(crate) const VIEWS_FILE: &str = "views.db";
@@ -80,6 +80,8 @@ impl Till {
             recorded: Notify::new(),
             status: Mutex::new(Status::Working),
             server: Mutex::new(server),
+            contact: Mutex::default(),
+            changes: watch::Sender::new(Changes::default()),
         };
         Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
     }

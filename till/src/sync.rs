@@ -195,7 +195,13 @@ impl Shell {
                 turned = true;
             }
         }
-        *self.till.shared.status.lock().unwrap_or_else(PoisonError::into_inner) = self.status();
+        let status = self.status();
+        let (now, micros) =
+            (self.till.shared.options.clock.wall(), i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
+        let mut contact = self.till.shared.contact.lock().unwrap_or_else(PoisonError::into_inner);
+        contact.note(now, &status, micros);
+        drop(contact);
+        self.till.tell(status);
         pause.max(Duration::from_millis(1))
     }
 
@@ -557,6 +563,7 @@ impl Road {
         let stored = tokio::task::spawn_blocking(move || {
             till.lock().log.store_page(&named, &entries, &cursor)?;
             let followed = till.follow();
+            till.shared.changes.send_modify(|changes| changes.others += 1);
             if named == scope::CATALOGUE || named == scope::PEOPLE {
                 till.lock().shop = None;
             }

@@ -22,7 +22,7 @@ use daybook_store::file::DirectoryLock;
 use daybook_store::till::TillLog;
 use daybook_store::views::Views;
 use daybook_store::{Reader, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
@@ -81,6 +81,44 @@ pub struct Till {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// When head office was last heard, by the till's clock in microseconds since 1970, and what was tried since.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contact {
+    /// When it last answered.
+    pub(crate) last: Option<i64>,
+    /// When everything it had was last here.
+    pub(crate) in_step: Option<i64>,
+    /// Why the last try failed; none where it did not.
+    pub(crate) trouble: Option<String>,
+    /// When the next try is.
+    pub(crate) next: Option<i64>,
+}
+
+impl Contact {
+    /// Takes note of how synchronisation stands.
+    pub(crate) fn note(&mut self, now: i64, status: &Status, pause_micros: i64) {
+        self.trouble = None;
+        self.next = None;
+        match status {
+            Status::UpToDate => (self.last, self.in_step) = (Some(now), Some(now)),
+            Status::Working => {}
+            Status::Offline(why) => (self.trouble, self.next) = (Some(why.clone()), Some(now + pause_micros)),
+            Status::Refused(why) => (self.trouble, self.last) = (Some(why.clone()), Some(now)),
+        }
+    }
+}
+
+/// How often each part of the till has changed since it was opened: whoever shows it asks again where a number grew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Something was recorded here.
+    pub own: u64,
+    /// Something that others did, or a conflict, became known here.
+    pub others: u64,
+    /// Synchronisation stands differently.
+    pub status: u64,
+}
+
 /// What is read without the lock.
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -90,6 +128,9 @@ pub(crate) struct Shared {
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
     pub(crate) server: Mutex<Option<String>>,
+    /// When head office was last heard, and what was tried.
+    pub(crate) contact: Mutex<Contact>,
+    pub(crate) changes: watch::Sender<Changes>,
 }
 
 /// The till's state.
@@ -161,6 +202,25 @@ impl Till {
     /// How synchronisation stands.
     pub fn status(&self) -> Status {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has synchronisation try now, whatever pause it is in.
+    pub fn sync_now(&self) {
+        self.shared.recorded.notify_one();
+    }
+
+    /// Tells of changes, for whoever shows the till.
+    pub fn changes(&self) -> watch::Receiver<Changes> {
+        self.shared.changes.subscribe()
+    }
+
+    /// Keeps how synchronisation stands, and tells of it where it changed.
+    pub(crate) fn tell(&self, status: Status) {
+        let mut kept = self.shared.status.lock().unwrap_or_else(PoisonError::into_inner);
+        if *kept != status {
+            *kept = status;
+            self.shared.changes.send_modify(|changes| changes.status += 1);
+        }
     }
 
     /// The origin that writes now, and its last event.

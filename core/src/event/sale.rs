@@ -298,6 +298,9 @@ payload! {
         /// The event that set the catalogue price used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub price_event: Option<Hash>,
+        /// Why the price is not the catalogue's, where somebody decided another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub price_reason: Option<String>,
         /// The line's amount before reductions. The authority.
         pub extended_minor: Minor,
         /// Where it comes from.

@@ -3,11 +3,11 @@
 //! Everything a decision needs is in the state, the command and the [`Context`]; the shell looks facts up and hands them in. Nothing
 //! is recorded by deciding: the shell appends the events, and only then tells anyone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::amount::{Minor, Quantity};
+use crate::amount::{Minor, Quantity, UnitPrice};
 use crate::authority::Authority;
 use crate::catalogue::Item;
 use crate::event::Event;
@@ -42,8 +42,8 @@ pub struct Context<'a> {
     pub terms: &'a Terms,
     /// The store's tender types.
     pub tender_types: &'a BTreeMap<String, TenderType>,
-    /// The tender types that money for what the cart takes back may go to, by how it was paid; none where that is not known here.
-    pub refunds_to: Option<BTreeSet<String>>,
+    /// How the sales that the cart takes back from were paid: tender types and amounts, of those sales that are known here.
+    pub paid: BTreeMap<SaleId, Vec<(String, Minor)>>,
     /// Promotions in force.
     pub promotions: &'a [Promotion],
     /// Who acts, and who approves.
@@ -121,6 +121,8 @@ pub struct Recalled {
     pub cart: Sale,
     /// Whether another document went on with it before.
     pub before: bool,
+    /// The lines it takes back, as they stand now, those of them that are known here.
+    pub originals: Vec<Original>,
 }
 
 /// What a user asks of a sale.
@@ -154,6 +156,17 @@ pub enum Command {
     },
     /// Take a line out.
     RemoveLine(u32),
+    /// Put a line back that was taken out, as it was.
+    RestoreLine(u32),
+    /// Sell a line at another price than the catalogue's.
+    ChangePrice {
+        /// The line.
+        line: u32,
+        /// The price of one unit.
+        price: UnitPrice,
+        /// Why.
+        reason: String,
+    },
     /// Grant a discount.
     Discount {
         /// On this line; none: on the whole sale.
@@ -229,6 +242,11 @@ pub fn decide(
             sale.lines.get(&line).ok_or(Rejection::NoSuchLine(line))?;
             Ok(Decision::of(LineRemoved { sale: id, line }))
         }
+        Command::RestoreLine(line) => {
+            let line = sale.removed.get(&line).ok_or(Rejection::NoSuchLine(line))?.clone();
+            Ok(Decision::of(LineAdded { sale: id, line }))
+        }
+        Command::ChangePrice { line, price, reason } => change_price(sale, id, context, line, price, reason),
         Command::Discount { line, source, name, discount, reason } => {
             let event = Discounted { sale: id, line, source, name, discount, reason };
             grant_discount(sale, context, event)
@@ -272,7 +290,7 @@ fn open(sale: &Sale, id: SaleId, context: &Context<'_>, begun_as: BegunAs) -> Re
 
 /// Goes on with a parked sale: all that its cart held, under the rules it was entered by.
 fn recall(sale: &Sale, id: SaleId, context: &Context<'_>, recalled: Recalled) -> Result<Decision, Rejection> {
-    let Recalled { parked, cart, before } = recalled;
+    let Recalled { parked, cart, before, originals } = recalled;
     let Some(opened) = cart.opened.filter(|_| cart.phase == Phase::Parked) else {
         return Err(Rejection::Senseless("only a parked sale can be recalled"));
     };
@@ -285,6 +303,14 @@ fn recall(sale: &Sale, id: SaleId, context: &Context<'_>, recalled: Recalled) ->
             new.from_parked = Some(parked);
             new.terms = opened.terms.clone();
         }
+    }
+    // While it was set aside, what it takes back may have come back by another receipt.
+    let mut taken = Sale::default();
+    for line in cart.lines.values().filter(|line| !line.references.is_empty()) {
+        let linked = permission::is_linked(line, &taken, &opened.terms, &originals);
+        let right = if linked { Permission::ReturnLinked } else { Permission::ReturnBlind };
+        decision.approved |= context.authority.permit(right)?;
+        taken.evolve(&LineAdded { sale: id, line: line.clone() }.into());
     }
     let customer = cart.customer.map(|customer| CustomerSet { sale: id, customer: Some(customer) }.into());
     let lines = cart.lines.into_values().map(|line| LineAdded { sale: id, line }.into());
@@ -313,6 +339,7 @@ fn add_line(sale: &Sale, id: SaleId, context: &Context<'_>, new: NewLine) -> Res
         unit_price,
         price_source,
         price_event: (price_source == Some(PriceSource::Catalogue)).then_some(new.item.price_event).flatten(),
+        price_reason: None,
         extended_minor,
         extended_from,
         reductions: new.reductions,
@@ -327,6 +354,9 @@ fn add_line(sale: &Sale, id: SaleId, context: &Context<'_>, new: NewLine) -> Res
         voucher: new.voucher,
         restocked: true,
     };
+    if !takes_back && !line.references.is_empty() {
+        return Err(Rejection::Senseless("only what comes back refers to an earlier sale"));
+    }
     check_line(&line)?;
     let terms = sale.opened.as_ref().map_or(context.terms, |opened| &opened.terms);
     let linked = permission::is_linked(&line, sale, terms, &new.originals);
@@ -407,6 +437,35 @@ fn change_quantity(
     Ok(Decision { approved, ..Decision::of(LineChanged { sale: id, line }) })
 }
 
+fn change_price(
+    sale: &Sale,
+    id: SaleId,
+    context: &Context<'_>,
+    number: u32,
+    price: UnitPrice,
+    reason: String,
+) -> Result<Decision, Rejection> {
+    let old = sale.lines.get(&number).ok_or(Rejection::NoSuchLine(number))?;
+    if old.direction == Direction::Return || !old.references.is_empty() || !old.reductions.is_empty() {
+        return Err(Rejection::Senseless(
+            "what comes back, or was reduced when it was entered, keeps its price",
+        ));
+    }
+    check_code(&reason, "the reason")?;
+    let line = CartLine {
+        unit_price: Some(price),
+        price_source: Some(PriceSource::Override),
+        price_event: None,
+        price_reason: Some(reason),
+        extended_minor: price.extend(old.quantity),
+        extended_from: AmountSource::Unit,
+        ..old.clone()
+    };
+    check_line(&line)?;
+    let approved = permit_all(context, &permission::of_line(&line, false))?;
+    Ok(Decision { approved, ..Decision::of(LineChanged { sale: id, line }) })
+}
+
 fn grant_discount(sale: &Sale, context: &Context<'_>, event: Discounted) -> Result<Decision, Rejection> {
     if let Some(number) = event.line {
         sale.lines.get(&number).ok_or(Rejection::NoSuchLine(number))?;
@@ -468,11 +527,8 @@ fn tender(
         TenderClass::Account if sale.customer.is_none() => return Err(Rejection::NeedsCustomer),
         _ => {}
     }
-    let pays_out = due < Minor::ZERO && tender.amount_minor < Minor::ZERO;
-    let needed = pays_out
-        .then(|| permission::of_payout(context, &tender.tender_type, reckoned.totals.total_minor))
-        .flatten();
-    let approved = permit_all(context, needed.as_slice())?;
+    let needed = permission::of_payout(sale, context, &opened.terms, &reckoned, due, &tender);
+    let approved = permit_all(context, &needed)?;
     Ok(Decision { approved, ..Decision::of(Tendered { sale: id, tender }) })
 }
 

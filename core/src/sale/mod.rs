@@ -48,6 +48,8 @@ pub struct Sale {
     pub opened: Option<Opened>,
     /// The lines of the cart by number.
     pub lines: BTreeMap<u32, CartLine>,
+    /// Lines that were taken out, as they stood: what is taken out by mistake comes back as it was.
+    pub removed: BTreeMap<u32, CartLine>,
     /// The highest line number ever used.
     pub last_line: u32,
     /// Discounts in force.
@@ -69,7 +71,8 @@ impl Sale {
             Event::SaleLineAdded(added) => self.put_line(&added.line),
             Event::SaleLineChanged(changed) => self.put_line(&changed.line),
             Event::SaleLineRemoved(removed) => {
-                self.lines.remove(&removed.line);
+                let taken_out = self.lines.remove(&removed.line);
+                self.removed.extend(taken_out.map(|line| (removed.line, line)));
                 self.discounts.retain(|discount| discount.line != Some(removed.line));
             }
             Event::SaleDiscounted(discounted) => {
@@ -103,6 +106,7 @@ impl Sale {
 
     fn put_line(&mut self, line: &CartLine) {
         self.last_line = self.last_line.max(line.line);
+        self.removed.remove(&line.line);
         self.lines.insert(line.line, line.clone());
     }
 }

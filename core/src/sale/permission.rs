@@ -3,11 +3,15 @@
 //! A return is linked only where the receipt is known here and covers it: what somebody merely says about an earlier sale is as good as
 //! no receipt. Money that goes out goes the way the original was paid, or somebody else approves.
 
+use std::collections::BTreeMap;
+
 use crate::amount::{Minor, Quantity};
 use crate::event::description::Permission;
-use crate::event::sale::{AmountSource, CartLine, Direction, LineKind, PriceSource, Terms};
+use crate::event::sale::{AmountSource, CartLine, Direction, LineKind, PriceSource, Prices, Tender, Terms};
+use crate::ids::SaleId;
 use crate::sale::Sale;
 use crate::sale::decide::Context;
+use crate::sale::reckon::Reckoned;
 use crate::sale::returns::{Original, Returned, part_of};
 
 /// The rights that a line needs; `linked` where known receipts cover what it takes back.
@@ -81,13 +85,64 @@ pub(super) fn with_cart(original: &Original, sale: &Sale) -> Original {
     original
 }
 
-/// The right that paying money out as `tender_type` needs when the document comes to `total`; none where it needs no more than the
-/// lines did.
-pub(super) fn of_payout(context: &Context<'_>, tender_type: &str, total: Minor) -> Option<Permission> {
-    if total >= Minor::ZERO {
-        // Nothing is owed for goods: an earlier tender was more than the rest and its type keeps that (trade rule 11).
-        return Some(Permission::MoveCash);
+/// The rights that a tender needs when `due` remains, which is negative where money goes out.
+///
+/// Money for goods goes out the way their sale was paid, as far as is known here, and up to what was paid that way; what a blind return
+/// brought about was approved with its line. Money beyond what is owed for goods goes out where an earlier tender was more than the rest
+/// and its type keeps that (trade rule 11).
+pub(super) fn of_payout(
+    sale: &Sale,
+    context: &Context<'_>,
+    terms: &Terms,
+    reckoned: &Reckoned,
+    due: Minor,
+    tender: &Tender,
+) -> Vec<Permission> {
+    let mut permissions = Vec::new();
+    if due >= Minor::ZERO || tender.amount_minor >= Minor::ZERO {
+        return permissions;
     }
-    let allowed = context.refunds_to.as_ref()?;
-    (!allowed.contains(tender_type)).then_some(Permission::ReturnBlind)
+    let total = reckoned.totals.total_minor;
+    if due < total.min(Minor::ZERO) {
+        permissions.push(Permission::MoveCash);
+    }
+    let unrounded = |tender: &Tender| tender.amount_minor - tender.rounding_minor.unwrap_or_default();
+    let same = |other: &&Tender| other.tender_type == tender.tender_type;
+    let out: Minor = sale.tenders.iter().filter(same).map(unrounded).sum::<Minor>() + unrounded(tender);
+    if -out > refundable(context, terms, reckoned, &tender.tender_type) {
+        permissions.push(Permission::ReturnBlind);
+    }
+    permissions
+}
+
+/// How much of what the lines take back may go out as a tender type.
+fn refundable(context: &Context<'_>, terms: &Terms, reckoned: &Reckoned, tender_type: &str) -> Minor {
+    let inclusive = terms.prices == Prices::Inclusive;
+    let mut free = Minor::ZERO;
+    let mut owed: BTreeMap<SaleId, Minor> = BTreeMap::new();
+    for line in reckoned.lines.iter().filter(|line| line.entered.direction == Direction::Return) {
+        let taxes: Minor = line.tax_amounts.iter().map(|tax| tax.amount_minor).sum();
+        let back = -(if inclusive { line.net_minor } else { line.net_minor + taxes });
+        let references = &line.entered.references;
+        match references.first() {
+            Some(first) if references.iter().all(|reference| context.paid.contains_key(&reference.sale)) => {
+                // What a line draws on several sales is shared by what it names of each; the rest goes with the first.
+                let named: Minor = references.iter().skip(1).map(|reference| reference.amount_minor).sum();
+                for reference in references.iter().skip(1) {
+                    *owed.entry(reference.sale).or_default() += reference.amount_minor;
+                }
+                *owed.entry(first.sale).or_default() += back - named;
+            }
+            _ => free += back,
+        }
+    }
+    let goes_to = |name: &String| {
+        let known = context.tender_types.get(name);
+        known.is_some_and(|of| of.refunds_to.iter().any(|to| to == tender_type))
+    };
+    let of_sale = |(sale, owed): (&SaleId, &Minor)| {
+        let paid = context.paid.get(sale).into_iter().flatten();
+        (*owed).min(paid.filter(|(name, _)| goes_to(name)).map(|(_, amount)| *amount).sum())
+    };
+    free + owed.iter().map(of_sale).sum()
 }

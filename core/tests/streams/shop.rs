@@ -172,7 +172,7 @@ impl Shop {
             shift: self.book.shift.as_ref().map(|shift| shift.opened.shift),
             terms: &self.terms,
             tender_types: &self.tender_types,
-            refunds_to: None,
+            paid: BTreeMap::new(),
             promotions: &self.promotions,
             authority: &self.authority,
             next_number: Number { series: "A".to_owned(), number: self.book.last_number + 1 },

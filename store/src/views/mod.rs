@@ -6,6 +6,7 @@
 mod apply;
 mod digest;
 mod fold;
+pub mod history;
 pub mod judge;
 mod place;
 pub mod questions;

@@ -1,6 +1,6 @@
 //! Questions that a till asks of its read models while selling: what is this code, what does it cost, who is this, what was sold.
 
-use daybook_core::amount::{Quantity, UnitPrice};
+use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::catalogue::Item;
 use daybook_core::chain::Hash;
 use daybook_core::event::Event;
@@ -269,13 +269,18 @@ pub fn original(
     Ok(Some(Original { sale, prices: terms.prices, currency: terms.currency, line: sold, returned }))
 }
 
-/// The tender types that completed documents of a sale were paid with; none where it is not known here.
-pub fn paid_with(connection: &Connection, sale: SaleId) -> Result<Vec<String>, StoreError> {
-    let sql =
-        "SELECT DISTINCT t.tender_type FROM documents d JOIN tenders t ON t.hash = d.hash WHERE d.sale = ?1";
+/// How the completed document of a sale was paid: tender types and amounts; none where it is not known here. Of twins the first.
+pub fn paid_with(connection: &Connection, sale: SaleId) -> Result<Option<Vec<(String, Minor)>>, StoreError> {
+    let sql = "SELECT hash FROM documents WHERE sale = ?1 ORDER BY at, origin, seq, hash LIMIT 1";
+    let document: Option<Vec<u8>> = connection
+        .prepare_cached(sql)?
+        .query_row([blob(&sale.0)], |row| row.get(0))
+        .optional()?;
+    let Some(document) = document else { return Ok(None) };
+    let sql = "SELECT tender_type, amount_minor FROM tenders WHERE hash = ?1 ORDER BY tender";
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map([blob(&sale.0)], |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let found = statement.query_map([document], |row| Ok((row.get(0)?, Minor::new(row.get(1)?))))?;
+    Ok(Some(found.collect::<Result<_, _>>()?))
 }
 
 /// A line of a completed document as it was recorded, with the terms of its document. Of twins the canonically first.

@@ -551,6 +551,7 @@ fn entered(number: u32, line: &(usize, i64, bool, Option<i64>)) -> CartLine {
         unit_price: Some(price),
         price_source: None,
         price_event: None,
+        price_reason: None,
         extended_minor: price.extend(quantity),
         extended_from: AmountSource::Unit,
         reductions: Vec::new(),

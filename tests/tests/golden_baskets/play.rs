@@ -3,7 +3,7 @@
 //! It looks up what a shell would look up: items, taxes in force, originals with what is known to be back of them. What cannot be
 //! a matter of expectation is checked on the way: postings of every event sum to zero, and nothing stays due.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use daybook_core::event::Event;
 use daybook_core::event::description::TenderType;
 use daybook_core::event::sale::{
     BegunAs, CashRounding, Completed, Direction, Discount, Line, LineKind, Number, Reduction,
-    ReductionSource, Reference, TaxRate, TenderClass, Terms,
+    ReductionSource, Reference, TaxRate, Tender, TenderClass, Terms,
 };
 use daybook_core::ids::{
     CustomerId, EventId, ProductId, SaleId, ShiftId, StaffId, StoreId, TaxId, TillId, VoucherId,
@@ -109,7 +109,7 @@ impl Till<'_> {
             shift: Some(ShiftId(Uuid::from_u128(3))),
             terms: &rules.terms,
             tender_types: &tender_types,
-            refunds_to: self.refunds_to(&cart.sale),
+            paid: self.paid(&cart.sale),
             promotions: &rules.promotions,
             authority: &authority,
             next_number: Number { series: "A".to_owned(), number: i64::try_from(number).unwrap() },
@@ -149,18 +149,19 @@ impl Till<'_> {
         tender_types
     }
 
-    /// The tender types that a refund of what a cart takes back may go to, by how the earlier documents were paid.
-    fn refunds_to(&self, sale: &Sale) -> Option<BTreeSet<String>> {
-        let types = self.tender_types();
+    /// How the earlier documents that a cart takes back from were paid.
+    fn paid(&self, sale: &Sale) -> BTreeMap<SaleId, Vec<(String, Minor)>> {
         let references = sale.lines.values().flat_map(|line| &line.references);
-        let mut allowed = None;
-        for reference in references {
-            let earlier = self.recorded.iter().flatten().find(|r| r.completed.sale == reference.sale)?;
-            let paid = earlier.completed.tenders.iter().filter_map(|t| types.get(&t.tender_type));
-            let refunds = paid.flat_map(|tender_type| tender_type.refunds_to.iter().cloned());
-            allowed.get_or_insert_with(BTreeSet::new).extend(refunds);
-        }
-        allowed
+        let earlier = references.filter_map(|reference| {
+            self.recorded
+                .iter()
+                .flatten()
+                .find(|recorded| recorded.completed.sale == reference.sale)
+        });
+        let paid = |tender: &Tender| (tender.tender_type.clone(), tender.amount_minor);
+        earlier
+            .map(|r| (r.completed.sale, r.completed.tenders.iter().map(paid).collect()))
+            .collect()
     }
 
     fn said(&self, said: &Said, exponent: u8) -> Reference {
