@@ -87,6 +87,9 @@ impl Till {
         let answer = inner.commit(decision.events, document, id, session.actor, approver)?;
         drop(inner);
         self.shared.recorded.notify_one();
+        if answer.receipt.is_some() {
+            self.shared.printing.look();
+        }
         Ok(answer)
     }
 }

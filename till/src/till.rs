@@ -27,6 +27,7 @@ use tokio::sync::Notify;
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
 use crate::ports::{Clock, Randomness};
+use crate::print::Printing;
 
 /// Where a till lives and what time it is there.
 #[derive(Clone)]
@@ -90,6 +91,7 @@ pub(crate) struct Shared {
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
     pub(crate) server: Mutex<Option<String>>,
+    pub(crate) printing: Printing,
 }
 
 /// The till's state.

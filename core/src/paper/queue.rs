@@ -92,8 +92,13 @@ pub enum Input {
         /// Whether it is known never to confirm anything.
         silent: bool,
     },
-    /// A job comes in, kept already; its paper may open the drawer for a while.
-    Add(Job),
+    /// A job comes in, kept already. A `fresh` one opens the drawer, where its paper does, if it is printed soon.
+    Add {
+        /// The job.
+        job: Job,
+        /// Whether what it is about has just happened.
+        fresh: bool,
+    },
     /// Trying to print ended.
     Ended {
         /// The job.
@@ -202,8 +207,10 @@ impl Queue {
                 let Queue { jobs, kicks, .. } = std::mem::take(self);
                 *self = Queue { jobs, kicks, printer: there, silent, ..Queue::default() };
             }
-            Input::Add(job) => {
-                self.kicks.insert(job.job, now + DRAWER_SECONDS_MAX * 1_000);
+            Input::Add { job, fresh } => {
+                if fresh {
+                    self.kicks.insert(job.job, now + DRAWER_SECONDS_MAX * 1_000);
+                }
                 self.jobs.push(job);
             }
             Input::Ended { job, outcome, answered } => {

@@ -7,6 +7,7 @@ mod apply;
 mod digest;
 mod fold;
 pub mod judge;
+pub mod papers;
 mod place;
 pub mod questions;
 pub mod report;

@@ -30,6 +30,10 @@ fn orders(effects: &[Effect]) -> Vec<Order> {
         .collect()
 }
 
+fn add(job: Job) -> Input {
+    Input::Add { job, fresh: true }
+}
+
 fn ready() -> Queue {
     let mut queue = Queue::default();
     queue.handle(0, Input::PrinterSet { there: true, silent: false });
@@ -43,10 +47,10 @@ fn ended(job: &Job, outcome: Outcome) -> Input {
 #[test]
 fn a_job_is_kept_as_printing_before_it_is_printed_and_one_is_printed_at_a_time() {
     let mut queue = ready();
-    let effects = queue.handle(5, Input::Add(job(1)));
+    let effects = queue.handle(5, add(job(1)));
     assert!(matches!(&effects[..], [Effect::Keep(kept), Effect::Print(order)]
         if kept.state == State::Printing && order.job == *kept && order.kick));
-    assert_eq!(queue.handle(5, Input::Add(job(2))), []);
+    assert_eq!(queue.handle(5, add(job(2))), []);
     let effects = queue.handle(6, ended(&job(1), Outcome::Printed));
     assert!(matches!(&effects[0], Effect::Forget { unprinted: false, .. }));
     assert_eq!(orders(&effects)[0].job.job, job(2).job);
@@ -55,8 +59,8 @@ fn a_job_is_kept_as_printing_before_it_is_printed_and_one_is_printed_at_a_time()
 #[test]
 fn a_printer_that_is_off_is_asked_again_after_growing_pauses_and_the_order_stays() {
     let mut queue = ready();
-    queue.handle(0, Input::Add(job(1)));
-    queue.handle(0, Input::Add(job(2)));
+    queue.handle(0, add(job(1)));
+    queue.handle(0, add(job(2)));
     let (mut now, mut pauses) = (0, Vec::new());
     for _ in 0..8 {
         assert_eq!(orders(&queue.handle(now, ended(&job(1), Outcome::NotStarted("off".into())))), []);
@@ -74,8 +78,8 @@ fn a_printer_that_is_off_is_asked_again_after_growing_pauses_and_the_order_stays
 #[test]
 fn what_may_have_come_out_waits_for_a_person_and_comes_back_as_a_copy() {
     let mut queue = ready();
-    queue.handle(0, Input::Add(job(1)));
-    queue.handle(0, Input::Add(job(2)));
+    queue.handle(0, add(job(1)));
+    queue.handle(0, add(job(2)));
     queue.handle(1, ended(&job(1), Outcome::CutShort("the line broke".into())));
     let next = orders(&queue.handle(600, Input::Tick));
     assert_eq!(next[0].job.job, job(2).job, "others go on");
@@ -88,7 +92,7 @@ fn what_may_have_come_out_waits_for_a_person_and_comes_back_as_a_copy() {
 #[test]
 fn where_nothing_came_out_the_original_is_printed_and_the_drawer_stays_shut() {
     let mut queue = ready();
-    queue.handle(0, Input::Add(job(1)));
+    queue.handle(0, add(job(1)));
     queue.handle(1, ended(&job(1), Outcome::Unconfirmed));
     assert_eq!(queue.jobs()[0].state, State::Unsure);
     let again = orders(&queue.handle(2, Input::NothingCameOut(job(1).job)));
@@ -98,7 +102,7 @@ fn where_nothing_came_out_the_original_is_printed_and_the_drawer_stays_shut() {
 #[test]
 fn a_drawer_opens_for_a_fresh_receipt_only() {
     let mut queue = ready();
-    queue.handle(0, Input::Add(job(1)));
+    queue.handle(0, add(job(1)));
     queue.handle(0, ended(&job(1), Outcome::NotStarted("off".into())));
     assert!(orders(&queue.handle(59_000, Input::Tick))[0].kick);
     queue.handle(59_000, ended(&job(1), Outcome::NotStarted("off".into())));
@@ -119,7 +123,7 @@ fn a_till_that_stopped_in_the_middle_is_in_doubt_and_so_is_a_copied_one() {
 #[test]
 fn what_cannot_be_kept_is_not_printed_yet_and_what_prints_cannot_be_dropped() {
     let mut queue = ready();
-    queue.handle(0, Input::Add(job(1)));
+    queue.handle(0, add(job(1)));
     assert_eq!(queue.handle(0, Input::Drop(job(1).job)), []);
     assert_eq!(orders(&queue.handle(0, Input::NotKept(job(1).job, "the disk is full".into()))), []);
     assert_eq!(queue.jobs()[0].state, State::Waiting);
@@ -131,13 +135,13 @@ fn what_cannot_be_kept_is_not_printed_yet_and_what_prints_cannot_be_dropped() {
 fn a_printer_that_never_confirms_is_known_by_its_test_page() {
     let mut queue = ready();
     let page = Job { task: Task::Test, ..job(1) };
-    queue.handle(0, Input::Add(page.clone()));
+    queue.handle(0, add(page.clone()));
     let effects = queue.handle(0, ended(&page, Outcome::Unconfirmed));
     assert_eq!(effects[0], Effect::Learn { silent: true });
-    assert!(orders(&queue.handle(0, Input::Add(job(2))))[0].silent);
+    assert!(orders(&queue.handle(0, add(job(2))))[0].silent);
     queue.handle(0, ended(&job(2), Outcome::Unconfirmed));
     assert_eq!(queue.jobs(), []);
-    queue.handle(0, Input::Add(job(3)));
+    queue.handle(0, add(job(3)));
     let effects = queue.handle(0, ended(&job(3), Outcome::Printed));
     assert_eq!(effects[0], Effect::Learn { silent: false }, "once it confirms, it is asked to");
 }
@@ -228,7 +232,7 @@ impl Shop {
                 self.kept.insert(new.job, new.clone());
                 self.order.push(new.job);
                 self.issued.insert(new.subject, 1);
-                self.tell(Input::Add(new));
+                self.tell(add(new));
             }
             Step::Print(paper, outcome) => {
                 if let Some(job) = self.paper(paper) {
