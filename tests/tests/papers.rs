@@ -53,7 +53,7 @@ fn reading(kind: ReportKind) -> Reading {
         local_time: "2026-03-02T19:04:11".to_owned(),
         till: "Till 1".to_owned(),
         person: "7".to_owned(),
-        seal: Some(short_seal(&Seal([0x3c; 64]))),
+        seal: (kind == ReportKind::Z).then(|| short_seal(&Seal([0x3c; 64]))),
     }
 }
 
@@ -172,7 +172,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_name_holds_a_printer_is_told_the_same(
@@ -185,8 +185,8 @@ proptest! {
         let (completed, words) = with_names(&plain, &name);
         let told = parse(&bytes(&completed, &words, &name, form)).expect("text and commands of ours, nothing else");
         // The same paper with a harmless name of the same shape.
-        let harmless: String =
-            legible(&name, page).chars().map(|letter| if letter == ' ' { ' ' } else { 'x' }).collect();
+        let tame = |letter| if matches!(letter, ' ' | 'T') { letter } else { 'x' };
+        let harmless: String = legible(&name, page).chars().map(tame).collect();
         let (completed, words) = with_names(&plain, &harmless);
         let meant = parse(&bytes(&completed, &words, &harmless, form)).unwrap();
         prop_assert_eq!(commands(told), commands(meant));

@@ -113,6 +113,16 @@ impl Paper {
         })
     }
 
+    /// Whether anything of a text can be seen on it.
+    pub fn shows(&self, text: &str) -> bool {
+        !legible(text, self.form.page).trim().is_empty()
+    }
+
+    /// A label before what it is about; nothing where there is nothing to see.
+    pub fn named(&self, label: &str, what: &str) -> String {
+        if self.shows(what) { format!("{label} {what}") } else { String::new() }
+    }
+
     /// A text, on as many lines as it needs; none where there is nothing legible in it.
     pub fn text(&mut self, style: Style, text: &str) {
         for line in wrap(&legible(text, self.form.page), self.form.columns) {

@@ -3,6 +3,7 @@
 //! Everything comes from the document as it was recorded; nothing is reckoned again. A copy says so and which one it is. Nothing here
 //! claims to be certified for anything.
 
+use super::text::legible;
 use super::{Form, Labels, Paper, Style, Words};
 use crate::amount::{Currency, Minor, Quantity};
 use crate::chain::Seal;
@@ -46,8 +47,9 @@ pub fn receipt(receipt: &Receipt<'_>, words: &Words, form: Form) -> Paper {
     }
     paper.rule();
     let number = format!("{}-{}", completed.number.series, completed.number.number);
-    paper.row(Style::PLAIN, 0, &number, &minute(&completed.local_time));
-    paper.row(Style::PLAIN, 0, receipt.till, &named(&labels.person, receipt.person));
+    paper.row(Style::PLAIN, 0, &number, &minute(&completed.local_time, form));
+    let person = paper.named(&labels.person, receipt.person);
+    paper.row(Style::PLAIN, 0, receipt.till, &person);
     paper.rule();
     for line in receipt.lines {
         sold(&mut paper, labels, currency, line);
@@ -63,7 +65,7 @@ pub fn receipt(receipt: &Receipt<'_>, words: &Words, form: Form) -> Paper {
     }
     paper.rule();
     if let Some(seal) = &receipt.seal {
-        paper.text(Style::CENTRED, &named(&labels.seal, &short_seal(seal)));
+        paper.text(Style::CENTRED, &format!("{} {}", labels.seal, short_seal(seal)));
     }
     words.footer.iter().for_each(|line| paper.text(Style::CENTRED, line));
     paper.cut();
@@ -79,14 +81,9 @@ pub(super) fn letterhead(paper: &mut Paper, words: &Words) {
 }
 
 /// A local time to the minute, as people read it: `2017-01-01 11:53`.
-pub(super) fn minute(local_time: &str) -> String {
-    let minute: String = local_time.chars().take("2017-01-01T11:53".len()).collect();
+pub(super) fn minute(local_time: &str, form: Form) -> String {
+    let minute: String = legible(local_time, form.page).chars().take("2017-01-01T11:53".len()).collect();
     minute.replace('T', " ")
-}
-
-/// A label before what it is about; nothing where there is nothing.
-pub(super) fn named(label: &str, what: &str) -> String {
-    if what.is_empty() { String::new() } else { format!("{label} {what}") }
 }
 
 /// The beginning of a seal: enough to tell twins apart and to find it in the books.
@@ -172,7 +169,8 @@ fn paid(paper: &mut Paper, labels: &Labels, currency: Currency, tender: &Tender)
             paper.row(Style::PLAIN, 2, &format!("**** {digits}"), "");
         }
         if let Some(code) = &card.authorisation {
-            paper.row(Style::PLAIN, 2, &named(&labels.authorisation, code), "");
+            let code = paper.named(&labels.authorisation, code);
+            paper.row(Style::PLAIN, 2, &code, "");
         }
     }
     if tender.state == TenderState::ToVerify {
@@ -182,7 +180,11 @@ fn paid(paper: &mut Paper, labels: &Labels, currency: Currency, tender: &Tender)
 
 /// A line per tax and rate, as a table where all of it fits side by side.
 fn taxes(paper: &mut Paper, labels: &Labels, currency: Currency, taxes: &[TaxAmount]) {
-    let name = |tax: &TaxAmount| format!("{} {} %", tax.jurisdiction, labels.marked(&tax.rate.to_string()));
+    let page = paper.form().page;
+    let name = |tax: &TaxAmount| {
+        let rate = labels.marked(&tax.rate.to_string());
+        legible(&format!("{} {rate} %", tax.jurisdiction), page)
+    };
     let rows: Vec<(String, String, String)> = taxes
         .iter()
         .map(|tax| {
@@ -201,7 +203,7 @@ fn taxes(paper: &mut Paper, labels: &Labels, currency: Currency, taxes: &[TaxAmo
         }
     } else {
         for (name, base, amount) in &rows {
-            paper.row(Style::PLAIN, 0, &named(&labels.tax, name), amount);
+            paper.row(Style::PLAIN, 0, &format!("{} {name}", labels.tax), amount);
             paper.row(Style::PLAIN, 2, &labels.tax_base, base);
         }
     }

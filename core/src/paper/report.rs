@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::receipt::{letterhead, minute, named};
+use super::receipt::{letterhead, minute};
 use super::{Form, Labels, Paper, Style, Words};
 use crate::amount::Minor;
 use crate::event::shift::{Closed, TenderTotal};
@@ -52,10 +52,11 @@ pub fn report(reading: &Reading, copy: u32, words: &Words, form: Form) -> Paper 
         paper.text(Style::TITLE, &format!("{} {copy}", labels.copy));
     }
     paper.rule();
-    paper.row(Style::PLAIN, 0, &reading.till, &minute(&reading.local_time));
+    paper.row(Style::PLAIN, 0, &reading.till, &minute(&reading.local_time, form));
     paper.row(Style::PLAIN, 0, &labels.day, &closed.day.to_string());
     paper.row(Style::PLAIN, 0, &labels.last_number, &closed.last_number.to_string());
-    paper.text(Style::PLAIN, &named(&labels.person, &reading.person));
+    let person = paper.named(&labels.person, &reading.person);
+    paper.text(Style::PLAIN, &person);
     paper.rule();
     let mut sheet = Sheet { paper: &mut paper, labels, closed };
     sheet.sums();
@@ -65,7 +66,8 @@ pub fn report(reading: &Reading, copy: u32, words: &Words, form: Form) -> Paper 
     }
     paper.rule();
     if let Some(seal) = &reading.seal {
-        paper.text(Style::CENTRED, &named(&labels.seal, seal));
+        let seal = paper.named(&labels.seal, seal);
+        paper.text(Style::CENTRED, &seal);
     }
     paper.cut();
     paper

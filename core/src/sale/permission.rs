@@ -56,7 +56,7 @@ pub(super) fn is_linked(line: &CartLine, sale: &Sale, terms: &Terms, originals: 
             return false;
         }
         quantity = quantity + part.quantity;
-        paid = paid + reference.amount_minor;
+        paid += reference.amount_minor;
         original.returned.push(Returned { net_minor: reference.amount_minor, ..part });
     }
     let reduced: Minor = line.reductions.iter().map(|reduction| reduction.amount_minor).sum();

@@ -114,6 +114,7 @@ async fn a_paper_that_broke_off_waits_for_a_person_while_others_come_out() {
         let (_, next) = till.sell("roll", 1);
         let sheets = printer.printed(1).await;
         assert_eq!(of(&sheets, &next).len(), 1);
+        printing_is(&till.till, "the next paper", |till| till.print_queue().len() == 1).await;
         let doubtful = till.till.print_queue()[0].clone();
         assert_eq!((doubtful.what.as_str(), states(&till).len()), (broken.as_str(), 1));
         till.till.print_again(doubtful.job).unwrap();
@@ -325,4 +326,59 @@ async fn a_printer_that_confirms_nothing_is_believed_once_a_test_page_came_out()
     printer.printed(3).await;
     printing_is(&till.till, "belief", |till| till.print_queue().is_empty()).await;
     attendance.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_of_very_many_lines_holds_them_all() {
+    let (_world, till, printer) = shop(Kind::Mute).await;
+    let attendance = Attendance::begin(&till.till);
+    let sale = till.begin(BegunAs::Sale);
+    for units in 1..=200 {
+        till.add("soap", units);
+    }
+    till.pay();
+    let text = till.till.receipt_text(sale).unwrap();
+    let sheet = printer.printed(1).await.remove(0);
+    attendance.end().await;
+    let counted: Vec<&String> = sheet.lines.iter().filter(|line| line.contains(" × 1.99 ")).collect();
+    assert_eq!(counted.len(), 199, "all but the one without a quantity");
+    assert!(counted[198].starts_with("  200 × 1.99") && text.lines.len() == sheet.lines.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receipt_of_another_till_is_only_ever_a_copy() {
+    let (world, one, printer) = shop(Kind::Answers).await;
+    let two = world.till("Till 2").await;
+    two.till.set_printer(Some(printer.settings())).unwrap();
+    let attendance = Attendance::begin(&two.till);
+    let (sale, number) = one.sell("tea", 1);
+    one.sent().await;
+    two.wait_for("the sale", |till| till.receipt_text(sale).is_ok()).await;
+    two.till.print_receipt(sale).unwrap();
+    let sheets = printer.printed(1).await;
+    assert!(sheets[0].says(&number) && sheets[0].says("COPY 1") && sheets[0].says("Till 1 "), "{sheets:?}");
+    assert!(matches!(
+        two.till.receipt_text(daybook_core::ids::SaleId(uuid::Uuid::now_v7())),
+        Err(PrintError::UnknownDocument)
+    ));
+    attendance.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_print_queue_that_cannot_be_kept_stops_paper_and_nothing_else() {
+    let (_world, till, printer) = shop(Kind::Answers).await;
+    let (data, journal) = till.close().await;
+    let path = Prints::path_in(&data);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let till = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
+    let attendance = Attendance::begin(&till.till);
+    let (first, _) = till.sell("tea", 1);
+    printing_is(&till.till, "trouble", |till| till.printer_state().why.is_some()).await;
+    assert!(matches!(till.till.print_receipt(first), Err(PrintError::NotKept(_))));
+    std::fs::remove_dir(&path).unwrap();
+    let (_, second) = till.sell("tea", 1);
+    let sheets = printer.printed(2).await;
+    attendance.end().await;
+    assert!(sheets.len() == 2 && sheets[1].says(&second) && sheets.iter().all(|sheet| !sheet.says("COPY")));
 }

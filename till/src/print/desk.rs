@@ -79,25 +79,22 @@ impl Desk {
             other => other?,
         };
         (self.file, self.followed) = (Some(file), followed);
-        let mut copied = false;
-        if let Some(Writer { origin, tip, .. }) =
-            self.writing.filter(|w| !self.followed.contains_key(&w.origin))
-        {
-            // The till goes on under another origin than this file knows: its files were copied or restored.
-            copied = !self.followed.is_empty();
-            self.begin(origin, tip.seq, true)?;
-        }
-        let (queue, effects) = Queue::load(jobs, copied);
+        // The till goes on under another origin than this file knows: its files were copied or restored.
+        let strange = self.writing.filter(|writer| !self.followed.contains_key(&writer.origin));
+        let (queue, effects) = Queue::load(jobs, strange.is_some() && !self.followed.is_empty());
         self.queue = queue;
         effects.into_iter().for_each(|effect| drop(self.carry_out(effect)));
         self.announce_printer(0);
-        Ok(())
+        strange.map_or(Ok(()), |writer| self.begin(writer.origin))
     }
 
-    /// Begins to follow an origin whose documents up to a number may have been printed. `anew` forgets all others.
-    pub(super) fn begin(&mut self, origin: OriginId, from_seq: i64, anew: bool) -> Result<(), StoreError> {
-        self.on_file(|file| file.begin(origin, from_seq, anew))?;
-        if anew {
+    /// Begins to follow an origin. Of one that wrote before the till was opened earlier documents may have been printed; then nothing
+    /// is known of other origins either.
+    pub(super) fn begin(&mut self, origin: OriginId) -> Result<(), StoreError> {
+        let before = self.writing.filter(|writer| writer.origin == origin).map(|writer| writer.tip.seq);
+        let from_seq = before.unwrap_or(0);
+        self.on_file(|file| file.begin(origin, from_seq, before.is_some()))?;
+        if before.is_some() {
             self.followed.clear();
         }
         self.followed.insert(origin, unknown_up_to(from_seq));
@@ -149,11 +146,12 @@ impl Desk {
         Ok(self.receive(now, passed, vec![(job, fresh)])?)
     }
 
-    /// Tells the queue what happened and does what it asks.
-    pub(super) fn tell(&mut self, now: u64, input: Input) {
-        let mut inputs = vec![input];
+    /// Tells the queue what happened and does what it asks; whether there was anything to do.
+    pub(super) fn tell(&mut self, now: u64, input: Input) -> bool {
+        let (mut inputs, mut any) = (vec![input], false);
         while let Some(input) = inputs.pop() {
             for effect in self.queue.handle(now, input) {
+                any = true;
                 let kept = match &effect {
                     Effect::Keep(job) if job.state == State::Printing => Some(job.job),
                     _ => None,
@@ -164,6 +162,7 @@ impl Desk {
                 break;
             }
         }
+        any
     }
 
     fn carry_out(&mut self, effect: Effect) -> Result<(), StoreError> {

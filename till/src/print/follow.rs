@@ -17,7 +17,7 @@ use crate::till::Till;
 impl Till {
     /// Queues the receipts of documents that were completed since, where they are printed without being asked for. Each is queued
     /// once, however often this is called and wherever the till stopped in between.
-    pub(super) fn follow_documents(&self) -> Result<(), PrintError> {
+    pub(crate) fn follow_documents(&self) -> Result<(), PrintError> {
         loop {
             let (followed, wanted) = {
                 let desk = self.shared.printing.desk();
@@ -39,7 +39,7 @@ impl Till {
                 (enrolled.writer.origin, found?)
             };
             if !followed.contains_key(&writing) {
-                self.shared.printing.desk().begin(writing, 0, false)?;
+                self.shared.printing.desk().begin(writing)?;
                 continue;
             }
             found.retain(|(_, events)| !events.is_empty());
@@ -71,6 +71,7 @@ impl Till {
 
     /// Lets every document completed so far go by: none of them is printed without being asked for.
     pub(super) fn pass_documents(&self) -> Result<(), PrintError> {
+        self.follow_documents()?;
         let known: Vec<OriginId> = self.shared.printing.desk().followed.keys().copied().collect();
         let tips = {
             let inner = self.lock();
@@ -86,12 +87,7 @@ impl Till {
 
     /// Tells the queue what happened, and everybody who looks at it.
     pub(super) fn tell_desk(&self, input: Input) {
-        let mut desk = self.shared.printing.desk();
-        let before = desk.queue.clone();
-        desk.tell(self.millis(), input);
-        let changed = desk.queue != before;
-        drop(desk);
-        if changed {
+        if self.shared.printing.desk().tell(self.millis(), input) {
             self.shared.printing.has_changed();
         }
     }
