@@ -131,6 +131,21 @@ impl Currency {
             places => format!("{sign}{whole}.{rest:0places$}"),
         }
     }
+
+    /// A unit price with this currency's decimals, or as many more as it has, such as `1.49` or `2.499`.
+    pub fn price_digits(self, price: UnitPrice) -> String {
+        let places = usize::from(self.exponent) + 4;
+        let digits = format!("{:0width$}", price.0.unsigned_abs(), width = places + 1);
+        let (whole, rest) = digits.split_at(digits.len() - places);
+        let (sure, more) = rest.split_at(places - 4);
+        let (rest, sign) =
+            (format!("{sure}{}", more.trim_end_matches('0')), if price.0 < 0 { "-" } else { "" });
+        if rest.is_empty() {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{rest}")
+        }
+    }
 }
 
 /// How much of something: thousandths of a piece, kilogram, litre or gallon. Negative on return lines.
@@ -412,7 +427,16 @@ mod tests {
     fn amounts_and_quantities_are_shown_as_people_write_them() {
         let euro = Currency::from_code("EUR").unwrap();
         assert_eq!(euro.show(Minor::new(-5)), "-0.05 EUR");
-        assert_eq!(Currency::from_code("JPY").unwrap().show(Minor::new(1200)), "1200 JPY");
+        let yen = Currency::from_code("JPY").unwrap();
+        assert_eq!(yen.show(Minor::new(1200)), "1200 JPY");
+        let price = UnitPrice::from_ten_thousandths;
+        assert_eq!(euro.price_digits(price(1_490_000)), "1.49");
+        assert_eq!(euro.price_digits(price(-2_499_000)), "-2.499");
+        assert_eq!(euro.price_digits(price(1)), "0.000001");
+        assert_eq!(
+            (yen.price_digits(price(50_000)), yen.price_digits(price(5))),
+            ("5".into(), "0.0005".into())
+        );
         assert_eq!(Quantity::from_thousandths(-1_500).to_string(), "-1.5");
         assert_eq!(Quantity::of(3).to_string(), "3");
     }

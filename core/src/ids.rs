@@ -57,6 +57,8 @@ ids! {
     VoucherId,
     /// One command of a user; repeating it is answered, not executed twice.
     CommandId,
+    /// A paper that waits for a printer.
+    PrintJobId,
     /// One request to the server; its answer is bound to it.
     RequestId,
 }

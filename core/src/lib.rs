@@ -17,6 +17,7 @@ pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod merge;
+pub mod paper;
 pub mod project;
 pub mod record;
 pub mod sale;

@@ -142,3 +142,33 @@ pub const RETRY_AFTER_SECONDS: u64 = 5;
 pub const ADMIN_BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Time one such command may take, in seconds.
 pub const ADMIN_SECONDS_MAX: u64 = 10 * 60;
+
+// What a till allows a receipt printer.
+
+/// Characters in a line of paper, at least: an amount of 18 decimals with its sign fits, so no amount is ever broken.
+pub const PAPER_COLUMNS_MIN: usize = 32;
+/// Characters in a line of paper, at most: no roll is wider.
+pub const PAPER_COLUMNS_MAX: usize = 64;
+/// Papers that may wait for a printer. A till that sells a receipt every few seconds reaches it after a day without paper.
+pub const PRINT_JOBS_MAX: usize = 10_000;
+/// Completed documents that are looked at together for receipts to print.
+pub const RECEIPTS_AT_ONCE: usize = 50;
+/// First pause after a printer could not print, in milliseconds; doubled each time.
+pub const PRINTER_PAUSE_MILLIS_FIRST: u64 = 500;
+/// Longest such pause, in milliseconds: a receipt comes out this long after the paper is back, at the latest.
+pub const PRINTER_PAUSE_MILLIS_MAX: u64 = 15_000;
+/// Age up to which a receipt still opens the drawer, in seconds: a printer that comes back must not open drawers nobody stands at.
+pub const DRAWER_SECONDS_MAX: u64 = 60;
+/// Time a printer has to accept a connection, in milliseconds.
+pub const PRINTER_CONNECT_MILLIS_MAX: u64 = 3_000;
+/// Time a printer has to say how it is, in milliseconds, where nobody knows yet whether it answers at all. Each receipt for a printer
+/// that never does comes out this much later.
+pub const PRINTER_ANSWER_MILLIS_MAX: u64 = 500;
+/// The same for a printer that has answered before, in milliseconds: silence is then a reason not to print.
+pub const PRINTER_KNOWN_ANSWER_MILLIS_MAX: u64 = 3_000;
+/// Time a printer may take no byte of a paper, in milliseconds: a long receipt fills its memory and waits for the paper to move.
+pub const PRINTER_WRITE_MILLIS_MAX: u64 = 20_000;
+/// Time a printer has to confirm a paper after its last byte, in milliseconds.
+pub const PRINTER_CONFIRM_MILLIS_MAX: u64 = 5_000;
+/// Port of a printer whose address names none.
+pub const PRINTER_PORT: u16 = 9_100;

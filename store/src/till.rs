@@ -256,13 +256,7 @@ impl TillLog {
     pub fn own_chain(&self, origin: OriginId, first: i64, last: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events
                    WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 AND stream IS NOT NULL ORDER BY seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((sql::blob(&origin.0), first, last))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(events::read_row(row)?);
-        }
-        Ok(found)
+        self.own_events(sql, (sql::blob(&origin.0), first, last))
     }
 
     /// Own events after a number: at most so many, and at most so many bytes beyond the first.
@@ -311,8 +305,36 @@ impl TillLog {
     /// The own events of a stream, in order.
     pub fn stream(&self, stream: &str) -> Result<Vec<StoredEvent>, StoreError> {
         let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events WHERE stream = ?1 ORDER BY seq";
+        self.own_events(sql, [stream])
+    }
+
+    /// Own completing events of an origin after a number, at most so many.
+    pub fn completed_after(
+        &self,
+        origin: OriginId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events
+                   WHERE origin = ?1 AND seq > ?2 AND kind = 'sale.completed' ORDER BY seq LIMIT ?3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.own_events(sql, (sql::blob(&origin.0), after, limit))
+    }
+
+    /// The last own closing of a shift of an origin.
+    pub fn last_closing(&self, origin: OriginId) -> Result<Option<StoredEvent>, StoreError> {
+        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events
+                   WHERE origin = ?1 AND kind = 'shift.closed' ORDER BY seq DESC LIMIT 1";
+        Ok(self.own_events(sql, [sql::blob(&origin.0)])?.pop())
+    }
+
+    fn own_events(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([stream])?;
+        let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(events::read_row(row)?);

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/printing.rs"]
+mod printing;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {

@@ -152,6 +152,10 @@ impl Till {
         }
         drop(inner);
         self.set_server(server_url);
+        // From its first document on it is known what was printed.
+        if let Err(error) = self.follow_documents() {
+            tracing::warn!(%error, "the print queue does not follow this till yet");
+        }
         Ok(())
     }
 }

@@ -88,6 +88,9 @@ impl Till {
         drop(inner);
         self.shared.recorded.notify_one();
         self.shared.changes.send_modify(|changes| changes.own += 1);
+        if answer.receipt.is_some() {
+            self.shared.printing.look();
+        }
         Ok(answer)
     }
 }

@@ -1,7 +1,8 @@
 //! The till without its window: it sells, keeps its books and synchronises. The window, the replay and the tests are shells around it.
 //!
 //! Follow a sale: [`Till::execute`] loads the state, asks the core to decide, appends durably, then tells. [`sync`] carries what is not
-//! acknowledged to head office and brings back what others did, without ever standing in the way.
+//! acknowledged to head office and brings back what others did, and [`print`](mod@print) puts on paper what
+//! was completed; neither ever stands in the way.
 
 mod client;
 pub mod command;
@@ -12,6 +13,7 @@ pub mod journal;
 mod live;
 mod open;
 mod ports;
+pub mod print;
 mod questions;
 mod refill;
 pub mod sync;
@@ -22,6 +24,7 @@ pub use daybook_store::StoreError;
 pub use enrol::EnrolError;
 pub use execute::ExecuteError;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
+pub use print::print;
 pub use questions::Rebuilt;
 pub use sync::synchronise;
 pub use till::{Changes, OpenError, Options, Till};

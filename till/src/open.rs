@@ -26,6 +26,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
+use crate::print::Printing;
 use crate::refill::{REFILLED_FACT, open_log, take_in};
 use crate::till::{Changes, Enrolled, Inner, OpenError, Options, Shared, Till};
 
@@ -73,6 +74,8 @@ impl Till {
             }
             inner.begin_run()?;
         }
+        let writing = inner.enrolled.as_ref().map(|enrolled| enrolled.writer);
+        let printing = Printing::open(&options.data, durability, writing);
         let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
         let shared = Shared {
             options,
@@ -82,6 +85,7 @@ impl Till {
             server: Mutex::new(server),
             contact: Mutex::default(),
             changes: watch::Sender::new(Changes::default()),
+            printing,
         };
         Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
     }

@@ -27,6 +27,7 @@ use tokio::sync::{Notify, watch};
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
 use crate::ports::{Clock, Randomness};
+use crate::print::Printing;
 
 /// Where a till lives and what time it is there.
 #[derive(Clone)]
@@ -131,6 +132,7 @@ pub(crate) struct Shared {
     /// When head office was last heard, and what was tried.
     pub(crate) contact: Mutex<Contact>,
     pub(crate) changes: watch::Sender<Changes>,
+    pub(crate) printing: Printing,
 }
 
 /// The till's state.

@@ -114,6 +114,11 @@ impl Book {
         }
     }
 
+    /// The closing as it would read if the shift closed now; none where no shift is open.
+    pub fn closing_now(&self) -> Option<Closed> {
+        self.shift.as_ref().map(|shift| closing(self, shift))
+    }
+
     /// The counters as they would stand if the shift closed now.
     pub fn counters_now(&self) -> Counters {
         let Some(shift) = &self.shift else { return self.counters.clone() };

@@ -8,6 +8,7 @@ mod digest;
 mod fold;
 pub mod history;
 pub mod judge;
+pub mod papers;
 mod place;
 pub mod questions;
 pub mod report;
