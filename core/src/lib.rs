@@ -19,6 +19,7 @@ pub mod merge;
 pub mod project;
 pub mod record;
 pub mod sale;
+pub mod secret;
 pub mod shift;
 pub mod sync;
 pub mod time;
