@@ -1,11 +1,12 @@
 //! Every SQLite file of Daybook: the event log, the read models, and the questions asked of them.
 //!
-//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`views`] the
+//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`people`] who works there, [`views`] the
 //! read models that both project, [`file`](mod@file) how a file is opened and when it is refused.
 
 pub mod events;
 pub mod file;
 pub mod office;
+pub mod people;
 pub mod sql;
 pub mod till;
 pub mod views;
