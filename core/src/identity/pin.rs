@@ -191,6 +191,15 @@ impl PinVerifier {
 pub struct Pepper(pub [u8; 32]);
 
 impl Pepper {
+    fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "keys read by the same words, and not all bytes are a key")]
+    fn from_bytes(bytes: [u8; 32]) -> Option<Self> {
+        Some(Pepper(bytes))
+    }
+
     /// What the till keeps of a PIN: `HMAC-SHA-256(pepper, "daybook/pin/1" ‖ 0 ‖ person ‖ derived)`.
     pub fn check(&self, staff: StaffId, derived: &Derived) -> [u8; 32] {
         self.mac(staff, derived).finalize().into_bytes().into()
@@ -220,6 +229,7 @@ impl fmt::Debug for Pepper {
         f.write_str("Pepper(***)")
     }
 }
+base64url_text!(Pepper, "43", "a pepper is 43 characters of base64url");
 
 #[cfg(test)]
 mod tests {

@@ -123,12 +123,15 @@ mod tests {
         let mut people = OfficePeople::open(home.path(), Durability::Off).unwrap();
         let reader = reader(home.path()).unwrap();
         assert_eq!(revision(&reader).unwrap(), 0);
-        let pin =
-            PinVerifier::new(&Pin::parse("7391").unwrap(), Salt([1; 16]), PinCost::CHEAP).unwrap();
+        let pin = PinVerifier::new(&Pin::parse("7391").unwrap(), Salt([1; 16]), PinCost::CHEAP).unwrap();
         let ana = Person { pin: Some(pin), ..person_named(1, "Ana") };
         assert_eq!(people.put(1_000, &[ana.clone(), person_named(2, "Ben")]).unwrap(), 1_000);
         assert_eq!(people.put(1_000, &[person_named(2, "Benno")]).unwrap(), 1_001);
-        assert_eq!(people.put(500, &[person_named(2, "Bena")]).unwrap(), 1_002, "also where the clock goes back");
+        assert_eq!(
+            people.put(500, &[person_named(2, "Bena")]).unwrap(),
+            1_002,
+            "also where the clock goes back"
+        );
         assert_eq!(list(&reader).unwrap(), (1_002, vec![ana.clone(), person_named(2, "Bena")]));
         assert_eq!(person(&reader, ana.staff).unwrap(), Some(ana));
         assert_eq!((count(&reader).unwrap(), revision(&reader).unwrap()), (2, 1_002));

@@ -231,8 +231,11 @@ mod tests {
     #[test]
     fn a_damaged_file_is_moved_aside_and_begun_anew() {
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(path_in(home.path()), "no database at all, and long enough to be sure of it".repeat(99))
-            .unwrap();
+        std::fs::write(
+            path_in(home.path()),
+            "no database at all, and long enough to be sure of it".repeat(99),
+        )
+        .unwrap();
         let (people, aside) = TillPeople::open(home.path(), Durability::Off).unwrap();
         assert!(aside.is_some_and(|aside| aside.exists()));
         assert_eq!(people.revision(Some(PEPPER)).unwrap(), 0);
