@@ -4,7 +4,7 @@
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test run check generate replay clean-demo
+.PHONY: help prerequisites test run demo-pins check generate replay clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ run: ## run Daybook; HEADLESS=1 plays a demo day of a shop without a window
 		exit 2; \
 	fi; \
 	scripts/prerequisites && exec cargo run --release --locked -p daybook-tests --bin demo
+
+demo-pins: ## show who works in the demo shop, with the PINs that were made up for them
+	@scripts/prerequisites && cargo run --quiet --release --locked -p daybook-tests --bin demo -- --pins
 
 check: prerequisites ## look at format, lints, generated files and licences, without running tests
 	@echo '-- format'

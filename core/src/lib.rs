@@ -21,6 +21,7 @@ pub mod paper;
 pub mod project;
 pub mod record;
 pub mod sale;
+pub mod secret;
 pub mod shift;
 pub mod sync;
 pub mod time;

@@ -172,3 +172,38 @@ pub const PRINTER_WRITE_MILLIS_MAX: u64 = 20_000;
 pub const PRINTER_CONFIRM_MILLIS_MAX: u64 = 5_000;
 /// Port of a printer whose address names none.
 pub const PRINTER_PORT: u16 = 9_100;
+
+// People, their PINs, and what a till does about wrong ones.
+
+/// Fewest digits of a PIN. What protects so short a secret is not its length but the pauses after wrong tries and the pepper.
+pub const PIN_DIGITS_MIN: usize = 4;
+/// Most digits of a PIN.
+pub const PIN_DIGITS_MAX: usize = 8;
+/// Digits of a PIN that Daybook makes up.
+pub const PIN_DIGITS_MADE: usize = 6;
+/// Memory that one look at a PIN takes, in KiB (64 MiB): whoever tries many at once needs it many times.
+pub const PIN_MEMORY_KIB: u32 = 64 * 1024;
+/// Passes over that memory.
+pub const PIN_PASSES: u32 = 3;
+/// Lanes worked on at once; one, because a till has other things to do.
+pub const PIN_LANES: u32 = 1;
+/// Most memory a till gives to one look at a PIN, in KiB, whatever a verifier asks for.
+pub const PIN_MEMORY_KIB_MAX: u32 = 256 * 1024;
+/// Most passes.
+pub const PIN_PASSES_MAX: u32 = 16;
+/// Most lanes.
+pub const PIN_LANES_MAX: u32 = 4;
+/// Wrong PINs in a row after which a person waits [`PIN_PAUSE_SECONDS_FIRST`].
+pub const PIN_WRONG_FIRST: u32 = 5;
+/// Wrong PINs in a row after which a person waits [`PIN_PAUSE_SECONDS_SECOND`].
+pub const PIN_WRONG_SECOND: u32 = 10;
+/// Wrong PINs in a row after which only a new PIN helps.
+pub const PIN_WRONG_MAX: u32 = 15;
+/// The first pause, in seconds.
+pub const PIN_PAUSE_SECONDS_FIRST: u64 = 30;
+/// The second pause, in seconds.
+pub const PIN_PAUSE_SECONDS_SECOND: u64 = 5 * 60;
+/// How long an approval can be used, in seconds: long enough to turn the screen round, too short to be forgotten about.
+pub const APPROVAL_SECONDS_MAX: u64 = 60;
+/// People of an organisation who have a name and a PIN. Their list, sealed, still fits into [`BODY_DECOMPRESSED_BYTES_MAX`].
+pub const PEOPLE_MAX: usize = 5_000;

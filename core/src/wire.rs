@@ -12,7 +12,10 @@ use crate::conflict::Conflict;
 use crate::envelope::EventText;
 use crate::identity::PublicKey;
 use crate::identity::certificate::SignedCertificate;
-use crate::ids::{OrganisationId, OriginId, RequestId};
+use crate::identity::pin::PinVerifier;
+use crate::identity::sealed::Sealed;
+use crate::ids::{OrganisationId, OriginId, RequestId, StaffId};
+use crate::secret::Secret;
 
 /// Header that carries a request's id; its answer repeats it.
 pub const REQUEST_HEADER: &str = "daybook-request";
@@ -166,6 +169,48 @@ pub struct ConflictRecord {
     pub answer: Option<String>,
     /// The conflict.
     pub conflict: Conflict,
+}
+
+/// Answer to who works here: the list of a till's store, or only its revision where that is the one the till has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PeopleAnswer {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Grows with every change of anybody's name or PIN, and of who works where.
+    pub revision: i64,
+    /// The list, sealed to the key that the request names; none where the till has this revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// What is sealed in a [`PeopleAnswer`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PeopleList {
+    /// The people of the till's store and of all stores, who may act now.
+    pub people: Vec<ListedPerson>,
+}
+
+/// A person as a till has to know them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListedPerson {
+    /// The person.
+    pub staff: StaffId,
+    /// Their name.
+    pub name: Secret<String>,
+    /// What their PIN is told by; none where they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinVerifier>,
+}
+
+/// What a sealed list is bound to, so that it can be taken for the answer to nothing else:
+/// origin (16 bytes) ‖ request (16 bytes) ‖ revision (8 bytes, big-endian).
+pub fn people_bound_to(origin: OriginId, request: RequestId, revision: i64) -> Vec<u8> {
+    [&origin.0.as_bytes()[..], &request.0.as_bytes()[..], &revision.to_be_bytes()[..]].concat()
 }
 
 /// Body of an enrolment.

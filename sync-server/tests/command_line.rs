@@ -94,6 +94,24 @@ fn a_day_at_head_office() {
     let unknown = refused(data, "conflicts answer oversold-1 --option ok", 1);
     assert!(unknown.contains("oversold-1"), "{unknown}");
 
+    let people = data.join("people.json");
+    std::fs::write(
+        &people,
+        r#"[{"staff": {"number": "7", "name": "Ana", "role": "cashier", "pin": "739142"}}]"#,
+    )
+    .unwrap();
+    let published = said(data, &format!("publish {}", people.display()));
+    assert_eq!(published, "Published: 1 event; 1 person changed.\n");
+    assert_eq!(said(data, &format!("publish {}", people.display())), "Published: 0 events.\n");
+    let told = said(data, "new-pin --number 7");
+    let pin = told.lines().next().unwrap();
+    assert!(daybook_core::identity::pin::Pin::parse(pin).is_ok() && told.contains("shown once"), "{told}");
+    assert_eq!(
+        said(data, &format!("publish {}", people.display())),
+        "Published: 0 events; 1 person changed.\n"
+    );
+    assert!(refused(data, "new-pin --number 8", 1).contains("'8'"));
+
     said(data, "stop");
     let (fine, last) = server.end();
     assert!(fine && last.contains("has stopped"), "{last}");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::enrol::EnrolCode;
 use daybook_core::identity::http_signature::content_digest;
+use daybook_core::identity::sealed::OpeningKey;
 use daybook_core::ids::StoreId;
 use daybook_core::limits::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, ENROL_FAILURES_MAX, PUSH_EVENTS_MAX};
 use daybook_core::sync::scope;
@@ -14,7 +15,7 @@ use daybook_core::wire::{
 };
 use daybook_server::admin::command_line::PUBLICATIONS;
 use daybook_server::http::Limits;
-use daybook_server::http::route::{ROUTES, Who};
+use daybook_server::http::route::{ROUTES, Route, Who};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -22,10 +23,21 @@ use uuid::Uuid;
 
 use world::{PATIENCE, Reply, Till, World, ndjson};
 
+#[path = "http/people.rs"]
+mod people;
 #[path = "http/world.rs"]
 mod world;
 
 const REQUEST: &str = "daybook-request: 00000000-0000-7000-8000-000000000001\r\n";
+
+/// A query without which a route is not understood.
+fn needed_query(route: &Route) -> String {
+    match route.query {
+        ["scope", ..] => "?scope=catalogue".to_owned(),
+        ["key", ..] => format!("?key={}", OpeningKey::from_random([1; 32]).public().text()),
+        _ => String::new(),
+    }
+}
 
 #[tokio::test]
 async fn anyone_may_ask_how_it_is_and_nobody_anything_else() {
@@ -34,7 +46,7 @@ async fn anyone_may_ask_how_it_is_and_nobody_anything_else() {
     assert!(health.ready && health.protocol == [1]);
     for route in ROUTES {
         let accept = if route.live { "accept: text/event-stream\r\n" } else { "" };
-        let query = if route.query.contains(&"scope") { "?scope=catalogue" } else { "" };
+        let query = needed_query(route);
         let headers = format!("{accept}{REQUEST}content-length: 0\r\n");
         let reply = world.plain(route.method, &format!("{}{query}", route.path), &headers).await;
         match route.who {
@@ -54,7 +66,7 @@ async fn an_unknown_origin_is_told_so_and_gets_nothing() {
     let world = World::start().await;
     let stranger = Till::new(66, &world);
     for route in ROUTES.iter().filter(|route| route.who == Who::Enrolled) {
-        let query = if route.query.contains(&"scope") { "?scope=catalogue" } else { "" };
+        let query = needed_query(route);
         let mut asked = stranger.sign(route.method, &format!("{}{query}", route.path), Vec::new());
         if route.live {
             asked.set("accept", "text/event-stream");
@@ -417,7 +429,8 @@ async fn a_till_sees_its_own_store_only() {
     let handshake =
         HandshakeRequest { origin: till.origin, wall: 0, tips: [].into(), certificates: Vec::new() };
     let answer: HandshakeAnswer = till.post("/v1/handshake", &handshake).await.json();
-    for scope in answer.scopes.keys() {
+    assert!(answer.scopes.contains_key(scope::CREDENTIALS), "asked for at /v1/people");
+    for scope in answer.scopes.keys().filter(|scope| *scope != scope::CREDENTIALS) {
         let reply = till.get(&format!("/v1/feed?scope={scope}")).await;
         assert_eq!(reply.status, 200, "{scope}");
     }
@@ -486,7 +499,13 @@ async fn what_tills_could_not_sell_rightly_is_not_published() {
     let world = World::start().await;
     let publish = |text: String| {
         let office = world.running.office.clone();
-        async move { office.publish(serde_json::from_str(&text).unwrap()).await.map_err(|e| e.to_string()) }
+        async move {
+            office
+                .publish(serde_json::from_str(&text).unwrap())
+                .await
+                .map(|done| done.events)
+                .map_err(|e| e.to_string())
+        }
     };
     let product = |sku: &str, codes: &str, class: &str| {
         format!(

@@ -11,16 +11,22 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::event::sale::{BegunAs, Discount, ReductionSource};
-use daybook_core::ids::{CommandId, SaleId, ShiftId};
+use daybook_core::identity::pin::{Pin, PinCost};
+use daybook_core::ids::{CommandId, SaleId, ShiftId, StaffId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
 use daybook_server::office::{self, NewOrganisation, Office, Publication, ReportQuestion};
 use daybook_till::{
-    Answer, Command, ItemName, Options, Session, StockCount, SystemClock, SystemRandomness, Till, synchronise,
+    Answer, Command, ItemName, Options, Session, SignedIn, StockCount, SystemClock, SystemRandomness, Till,
+    synchronise,
 };
 use serde::Deserialize;
 use tokio::sync::watch;
 use uuid::Uuid;
+
+use people::DemoPeople;
+
+mod people;
 
 /// The demo shop's catalogue.
 const PRODUCTS: &str = include_str!("../demo/products.csv");
@@ -28,6 +34,8 @@ const PRODUCTS: &str = include_str!("../demo/products.csv");
 const STORE: &str = "Corner Shop";
 /// A file that says the directory is the demo's, so that cleaning up never takes a shop's books.
 const MARKER: &str = "daybook-demo";
+/// The manager's staff number.
+const MANAGER: &str = "9";
 /// The product of which one piece is left.
 const SCARCE: &str = "1132";
 /// How long any step may take before the demo gives up.
@@ -57,6 +65,13 @@ impl Home {
     }
 }
 
+/// The demo's people with their PINs, in words.
+pub fn pins(Home(home): &Home) -> anyhow::Result<String> {
+    DemoPeople::read(home)?.map(|people| people.words()).with_context(|| {
+        format!("there is no demo in {} yet: `make run HEADLESS=1` makes one", home.display())
+    })
+}
+
 /// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.
 pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
     let Home(home) = home;
@@ -70,6 +85,8 @@ pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bo
         durable: true,
         clock: Arc::new(office::SystemClock),
         randomness: Arc::new(office::SystemRandomness),
+        // The demo's PINs guard nothing, and stand in a file beside it.
+        pin_cost: PinCost::CHEAP,
     };
     let new = NewOrganisation {
         name: "Daybook Demo".to_owned(),
@@ -85,33 +102,37 @@ pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bo
     let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let url = format!("http://{}", running.address);
     tell(&format!("Head office is ready on {url} with its files in {}.", home.join("head-office").display()));
-    let written = running.office.publish(catalogue()?).await?;
+    let people = DemoPeople::of(home)?;
+    let published = running.office.publish(catalogue(&people)?).await?;
     tell(&format!(
-        "The catalogue has {} products ({written} changes published).",
-        PRODUCTS.lines().count() - 1
+        "The catalogue has {} products ({} changes published).",
+        PRODUCTS.lines().count() - 1,
+        published.events
     ));
     if first_time {
         running.office.publish(vec![opening_stock()?]).await?;
         tell("Opening stock is booked in.");
     }
-    let agreed = day(&running.office, home, &url, tell).await;
+    let agreed = day(&running.office, (home, &people), &url, tell).await;
     running.stop().await;
     agreed
 }
 
 async fn day(
     office: &Office,
-    home: &std::path::Path,
+    (home, people): (&std::path::Path, &DemoPeople),
     url: &str,
     tell: &mut impl FnMut(&str),
 ) -> anyhow::Result<bool> {
-    let mut front = DemoTill::open(office, home, url, "Front").await?;
-    let mut back = DemoTill::open(office, home, url, "Back").await?;
+    let mut front = DemoTill::open(office, (home, people), url, ("Front", "1")).await?;
+    let mut back = DemoTill::open(office, (home, people), url, ("Back", "2")).await?;
+    tell("Ana signs in at Front and Ben at Back, each with a PIN of their own: `make demo-pins` shows them.");
     for till in [&front, &back] {
         till.open_day()?;
     }
     tell("Two tills, Front and Back, are open with a float of 150.00 each.");
-    front.act(Command::CountStock { session: "morning".to_owned(), lines: vec![piece(SCARCE, 1)] })?;
+    front
+        .act_approved(Command::CountStock { session: "morning".to_owned(), lines: vec![piece(SCARCE, 1)] })?;
     front.settle().await?;
     back.until("the count", |till| till.catalogue_size().is_ok()).await?;
     tell("Front counts the shelf: one piece left of product 1132, an enamel sauté pan.");
@@ -178,25 +199,15 @@ async fn compare(office: &Office, tills: &[&DemoTill], tell: &mut impl FnMut(&st
     Ok(agreed)
 }
 
-fn catalogue() -> anyhow::Result<Vec<Publication>> {
+fn catalogue(people: &DemoPeople) -> anyhow::Result<Vec<Publication>> {
     let tax = |class: &str, rate: &str| Publication::Tax {
         class: class.to_owned(),
         name: format!("VAT {rate} %"),
         jurisdiction: "DE".to_owned(),
         rate: rate.to_owned(),
     };
-    let staff = |number: &str, role: &str| Publication::Staff {
-        number: number.to_owned(),
-        role: role.to_owned(),
-        store: None,
-    };
-    let mut publications = vec![
-        tax("standard", "19"),
-        tax("reduced", "7"),
-        staff("1", "cashier"),
-        staff("2", "cashier"),
-        staff("9", "manager"),
-    ];
+    let mut publications = vec![tax("standard", "19"), tax("reduced", "7")];
+    publications.extend(people.publications());
     for row in rows()? {
         publications.push(Publication::Product {
             sku: row.sku.to_owned(),
@@ -266,15 +277,18 @@ fn piece(code: &str, units: i64) -> StockCount {
 struct DemoTill {
     name: &'static str,
     till: Till,
+    people: DemoPeople,
+    /// Who works at it.
+    signed_in: Option<SignedIn>,
     online: Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>,
 }
 
 impl DemoTill {
     async fn open(
         office: &Office,
-        home: &std::path::Path,
+        (home, people): (&std::path::Path, &DemoPeople),
         url: &str,
-        name: &'static str,
+        (name, cashier): (&'static str, &str),
     ) -> anyhow::Result<Self> {
         let place = |what: &str| home.join(format!("till-{}{what}", name.to_lowercase()));
         let till = Till::open(Options {
@@ -289,13 +303,18 @@ impl DemoTill {
             till.enrol(url, &code, name).await?;
         }
         till.set_server(url);
-        let mut opened = DemoTill { name, till, online: None };
+        let mut opened = DemoTill { name, till, people: people.clone(), signed_in: None, online: None };
         opened.go_online();
         opened
             .until("the catalogue", |till| {
-                till.catalogue_size().unwrap_or(0) > 100 && !till.staff().is_empty()
+                let people = till.people().unwrap_or_default();
+                till.catalogue_size().unwrap_or(0) > 100
+                    && people.len() >= 3
+                    && people.iter().all(|tile| tile.has_pin)
             })
             .await?;
+        let (staff, pin) = opened.person(cashier)?;
+        opened.signed_in = Some(opened.till.sign_in(staff, &pin)?);
         Ok(opened)
     }
 
@@ -329,17 +348,31 @@ impl DemoTill {
         self.until("head office", |till| till.waiting() == 0).await
     }
 
+    /// A person by staff number, and their PIN.
+    fn person(&self, number: &str) -> anyhow::Result<(StaffId, Pin)> {
+        let tiles = self.till.people()?;
+        let tile = tiles.into_iter().find(|tile| tile.number == number).context("nobody of that number")?;
+        let pin = self.people.pin(number).context("nobody of that number has a PIN")?;
+        Ok((tile.staff, pin))
+    }
+
+    fn signed_in(&self) -> anyhow::Result<&SignedIn> {
+        self.signed_in.as_ref().context("nobody is signed in")
+    }
+
+    fn execute(&self, session: &Session, command: Command) -> anyhow::Result<Answer> {
+        Ok(self.till.execute(session, CommandId(Uuid::now_v7()), command)?)
+    }
+
     fn act(&self, command: Command) -> anyhow::Result<Answer> {
-        let people = self.till.staff();
-        let person = |role: &str| {
-            people
-                .iter()
-                .find(|(_, _, known)| known == role)
-                .map(|(id, ..)| *id)
-                .context("nobody of that role")
-        };
-        let session = Session { actor: person("cashier")?, approver: Some(person("manager")?) };
-        Ok(self.till.execute(&session, CommandId(Uuid::now_v7()), command)?)
+        self.execute(&self.signed_in()?.session(), command)
+    }
+
+    /// Does what the manager has to approve, who comes over and enters a PIN.
+    fn act_approved(&self, command: Command) -> anyhow::Result<Answer> {
+        let (manager, pin) = self.person(MANAGER)?;
+        let approval = self.till.approve(manager, &pin)?;
+        self.execute(&self.signed_in()?.approved(&approval), command)
     }
 
     /// Opens a shift; one that an earlier run left open is closed first.
@@ -377,7 +410,7 @@ impl DemoTill {
             })?;
         }
         if let Some(rate) = discount_percent.and_then(daybook_core::amount::Rate::percent) {
-            self.act(Command::Discount {
+            self.act_approved(Command::Discount {
                 line: None,
                 source: ReductionSource::Sale,
                 name: None,

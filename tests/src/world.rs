@@ -4,18 +4,22 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::event::sale::BegunAs;
+use daybook_core::identity::pin::{Pin, PinCost};
 use daybook_core::ids::{CommandId, SaleId, ShiftId, StaffId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
+use daybook_core::secret::Secret;
 use daybook_server::Running;
 use daybook_server::office::{self, NewOrganisation, Publication};
-use daybook_till::{Answer, Command, ExecuteError, ItemName, Options, Session, Till, synchronise};
+use daybook_till::{
+    Answer, Command, ExecuteError, ItemName, Options, Session, SignInError, SignedIn, Till, synchronise,
+};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -23,22 +27,34 @@ use uuid::Uuid;
 /// How long anything in a story may take before the story fails. Nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A clock that the story drives; its monotonic part is the machine's.
+/// The cashier's PIN. Real, looked at as in a shop, with less work.
+pub const CASHIERS_PIN: &str = "7391";
+/// The manager's PIN.
+pub const MANAGERS_PIN: &str = "826413";
+
+/// A clock that the story drives; its monotonic part is the machine's, which a story may hurry.
 #[derive(Debug)]
 pub struct StoryClock {
     wall: AtomicI64,
+    hurried_millis: AtomicU64,
     started: Instant,
 }
 
 impl StoryClock {
     /// A clock that stands at a time, in microseconds.
     pub fn at(wall: i64) -> Arc<Self> {
-        Arc::new(StoryClock { wall: AtomicI64::new(wall), started: Instant::now() })
+        let (wall, hurried_millis) = (AtomicI64::new(wall), AtomicU64::new(0));
+        Arc::new(StoryClock { wall, hurried_millis, started: Instant::now() })
     }
 
     /// Sets the clock.
     pub fn set(&self, wall: i64) {
         self.wall.store(wall, Ordering::Relaxed);
+    }
+
+    /// Lets the clock that never goes back run on, whatever the wall clock shows.
+    pub fn hurry(&self, seconds: u64) {
+        self.hurried_millis.fetch_add(seconds * 1_000, Ordering::Relaxed);
     }
 
     /// Lets time pass.
@@ -52,7 +68,8 @@ impl daybook_till::Clock for StoryClock {
         self.wall.load(Ordering::Relaxed)
     }
     fn millis(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let run = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        run.saturating_add(self.hurried_millis.load(Ordering::Relaxed))
     }
 }
 
@@ -86,6 +103,7 @@ pub struct StoryTill {
     /// The directory of its journal.
     pub journal: PathBuf,
     online: Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>,
+    signed_in: Mutex<Option<SignedIn>>,
 }
 
 impl World {
@@ -146,7 +164,7 @@ impl World {
         till.till.enrol(&self.url(), &code, name).await.expect("enrolled");
         till.go_online();
         till.wait_for("the catalogue", |till| {
-            till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
+            till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till)
         })
         .await;
         till
@@ -168,6 +186,28 @@ fn settings(home: &Path, clock: &Arc<StoryClock>) -> office::Settings {
         durable: false,
         clock: clock.clone(),
         randomness: Arc::new(office::SystemRandomness),
+        pin_cost: PinCost::CHEAP,
+    }
+}
+
+/// Whether somebody can sign in at a till.
+pub fn knows_its_people(till: &Till) -> bool {
+    till.people().is_ok_and(|people| people.iter().filter(|tile| tile.has_pin).count() >= 2)
+}
+
+/// A PIN out of a story.
+pub fn pin(text: &str) -> Pin {
+    Pin::parse(text).expect("a PIN")
+}
+
+/// A person as head office describes them.
+pub fn staff(number: &str, name: &str, role: &str, digits: Option<&str>) -> Publication {
+    Publication::Staff {
+        number: number.to_owned(),
+        name: Secret::new(name.to_owned()),
+        pin: digits.map(pin),
+        role: role.to_owned(),
+        store: None,
     }
 }
 
@@ -192,16 +232,11 @@ fn first_publications() -> Vec<Publication> {
         jurisdiction: "DE".to_owned(),
         rate: rate.to_owned(),
     };
-    let staff = |number: &str, role: &str| Publication::Staff {
-        number: number.to_owned(),
-        role: role.to_owned(),
-        store: None,
-    };
     vec![
         tax("standard", "19"),
         tax("reduced", "7"),
-        staff("1", "cashier"),
-        staff("2", "manager"),
+        staff("1", "Ana", "cashier", Some(CASHIERS_PIN)),
+        staff("2", "Maria", "manager", Some(MANAGERS_PIN)),
         product("roll", "Bread roll", "reduced", false, 45),
         product("soap", "Soap", "standard", false, 199),
         product("tea", "Green tea", "reduced", true, 501),
@@ -231,7 +266,14 @@ impl StoryTill {
             randomness: Arc::new(daybook_till::SystemRandomness),
         };
         let till = Till::open(options)?;
-        Ok(StoryTill { till, clock, data: data.to_owned(), journal: journal.to_owned(), online: None })
+        Ok(StoryTill {
+            till,
+            clock,
+            data: data.to_owned(),
+            journal: journal.to_owned(),
+            online: None,
+            signed_in: Mutex::default(),
+        })
     }
 
     /// Begins to synchronise.
@@ -275,17 +317,27 @@ impl StoryTill {
         self.wait_for("sending everything", |till| till.waiting() == 0).await;
     }
 
-    /// The cashier, with the manager's approval.
+    /// The person of a role.
+    pub fn person(&self, role: &str) -> StaffId {
+        let people = self.till.staff();
+        let found = people.iter().find(|(_, _, known)| known == role);
+        found.map(|(id, ..)| *id).expect("a person of that role")
+    }
+
+    /// The cashier, who signs in the first time, with the manager's approval for one command.
     pub fn session(&self) -> Session {
-        let person = |role: &str| -> StaffId {
-            let people = self.till.staff();
-            people
-                .iter()
-                .find(|(_, _, known)| known == role)
-                .map(|(id, ..)| *id)
-                .expect("a person of that role")
-        };
-        Session { actor: person("cashier"), approver: Some(person("manager")) }
+        let mut signed_in = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let signed_in = signed_in.get_or_insert_with(|| {
+            self.till
+                .sign_in(self.person("cashier"), &pin(CASHIERS_PIN))
+                .expect("the cashier signs in")
+        });
+        match self.till.approve(self.person("manager"), &pin(MANAGERS_PIN)) {
+            Ok(approval) => signed_in.approved(&approval),
+            // On a full disk nobody can approve; most commands need nobody to.
+            Err(SignInError::NotCounted(_)) => signed_in.session(),
+            Err(error) => panic!("the manager approves: {error}"),
+        }
     }
 
     /// Gives a command.

@@ -413,10 +413,17 @@ async fn goods_of_a_document_are_booked_once_however_often_it_is_published() {
         document: document.map(str::to_owned),
     };
     let office = world.office();
-    assert_eq!(office.publish(vec![goods(Some("note 17")), goods(Some("note 17"))]).await.unwrap(), 1);
-    assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap(), 0);
-    assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap(), 1);
-    assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap(), 2);
+    assert_eq!(
+        office
+            .publish(vec![goods(Some("note 17")), goods(Some("note 17"))])
+            .await
+            .unwrap()
+            .events,
+        1
+    );
+    assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap().events, 0);
+    assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap().events, 1);
+    assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap().events, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -497,6 +504,7 @@ async fn a_second_writer_is_refused_and_says_so() {
             durable: false,
             clock: world.clock.clone(),
             randomness: std::sync::Arc::new(daybook_server::office::SystemRandomness),
+            pin_cost: daybook_core::identity::pin::PinCost::CHEAP,
         },
         std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
     );

@@ -7,19 +7,10 @@ use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::chain::Tip;
 use daybook_core::event::sale::{BegunAs, Discount, Reduction, ReductionSource, Reference};
 use daybook_core::event::shift::{CashMove, Count};
-use daybook_core::ids::{CustomerId, SaleId, ShiftId, StaffId, VoucherId};
+use daybook_core::ids::{CustomerId, SaleId, ShiftId, VoucherId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
 use serde::{Deserialize, Serialize};
-
-/// Who asks, and who approves. The people themselves are looked up in the till's own read model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The person at the till.
-    pub actor: StaffId,
-    /// The other person who approves.
-    pub approver: Option<StaffId>,
-}
 
 /// What a line is about, as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

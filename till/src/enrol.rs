@@ -167,7 +167,7 @@ impl Inner {
         let begun: Option<Enrolling> = begun.and_then(|text| serde_json::from_str(&text).ok());
         let mut keys = self.keys()?;
         if let Some(Enrolling { origin, .. }) = begun.filter(|begun| begun.code == code)
-            && let Some(key) = keys.0.get(&origin)
+            && let Some(key) = keys.origins.get(&origin)
         {
             return Ok((origin, key.clone()));
         }
@@ -175,7 +175,7 @@ impl Inner {
         self.options.randomness.fill(&mut seed);
         let (origin, key) = (OriginId(self.new_uuid()), KeyPair::from_seed(seed));
         // Beside the keys that are there: those of earlier origins may still be needed for what is not sent.
-        keys.0.insert(origin, key.clone());
+        keys.origins.insert(origin, key.clone());
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
         keys.write(&self.options.data).map_err(io)?;
         let text = serde_json::to_string(&Enrolling { origin, code })

@@ -25,7 +25,8 @@ use daybook_core::{authority, catalogue::Item, shift};
 use daybook_store::StoreError;
 use daybook_store::views::questions;
 
-use crate::command::{Answer, Command, ItemName, Receipt, Session, StockCount};
+use crate::command::{Answer, Command, ItemName, Receipt, StockCount};
+use crate::session::Session;
 use crate::till::{Inner, Shop, Till};
 
 /// The tax class of what the catalogue does not know.
@@ -43,6 +44,15 @@ pub enum ExecuteError {
     /// The person is not known here, or no longer active.
     #[error("nobody with that id may act at this till")]
     UnknownPerson(StaffId),
+    /// Whoever asks is not at the till, or no longer.
+    #[error("nobody is signed in, or somebody else has signed in since: enter your PIN again")]
+    NotSignedIn,
+    /// The approval was used, or is too old.
+    #[error("this approval was used, or is older than a minute: ask for another")]
+    ApprovalOver,
+    /// Somebody approves what they do themselves.
+    #[error("somebody else has to approve this: nobody approves what they do themselves")]
+    OwnApproval,
     /// The catalogue does not know the code.
     #[error("no product has the code '{0}'")]
     UnknownCode(String),
@@ -80,11 +90,23 @@ impl Till {
                 serde_json::from_str(&answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
             return Ok(Answer { repeated: true, ..answer });
         }
+        if !inner.is_at_the_till(session) {
+            return Err(ExecuteError::NotSignedIn);
+        }
+        if !inner.is_approval_open(session) {
+            return Err(ExecuteError::ApprovalOver);
+        }
+        if session.approver() == Some(session.actor) {
+            return Err(ExecuteError::OwnApproval);
+        }
         let authority = inner.authority(session)?;
         let document = inner.new_event_id();
         let decision = inner.decide(&authority, document, command)?;
-        let approver = session.approver.filter(|_| decision.approved);
+        let approver = session.approver().filter(|_| decision.approved);
         let answer = inner.commit(decision.events, document, id, session.actor, approver)?;
+        if approver.is_some() {
+            inner.use_approval(session);
+        }
         drop(inner);
         self.shared.recorded.notify_one();
         self.shared.changes.send_modify(|changes| changes.own += 1);
@@ -336,7 +358,7 @@ impl Inner {
             let role = shop.people.get(&staff).ok_or(ExecuteError::UnknownPerson(staff))?;
             Ok::<_, ExecuteError>(Person::with_role(staff, role, &shop.roles))
         };
-        Ok(Authority { actor: person(session.actor)?, approver: session.approver.map(person).transpose()? })
+        Ok(Authority { actor: person(session.actor)?, approver: session.approver().map(person).transpose()? })
     }
 
     /// The store's rules, read from the read models once and again after they changed.

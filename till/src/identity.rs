@@ -10,6 +10,7 @@ use std::path::Path;
 
 use daybook_core::chain::Hash;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::identity::pin::Pepper;
 use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
 use daybook_store::file::sync_directory;
@@ -58,9 +59,24 @@ impl Identity {
     }
 }
 
-/// The keys of the own origins.
+/// The till's secrets: what must never lie in a database.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(pub BTreeMap<OriginId, KeyPair>);
+pub struct Keys {
+    /// The keys of the own origins.
+    pub origins: BTreeMap<OriginId, KeyPair>,
+    /// What goes over the checks of PINs; none before the till knows any.
+    pub pepper: Option<Pepper>,
+}
+
+/// How they stand in their file.
+#[derive(Serialize, Deserialize)]
+struct KeysFile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pepper: Option<Pepper>,
+    /// The seed of each origin's key, base64url.
+    #[serde(flatten)]
+    origins: BTreeMap<OriginId, String>,
+}
 
 const FILE: &str = "keys.json";
 
@@ -72,24 +88,25 @@ impl Keys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keys::default()),
             Err(error) => return Err(error),
         };
-        let seeds: BTreeMap<OriginId, String> = serde_json::from_str(&text)?;
+        let KeysFile { pepper, origins } = serde_json::from_str(&text)?;
         let key = |(origin, seed): (OriginId, String)| {
             read_base64url::<32>(&seed).map(|seed| (origin, KeyPair::from_seed(seed)))
         };
-        Ok(Keys(seeds.into_iter().filter_map(key).collect()))
+        Ok(Keys { origins: origins.into_iter().filter_map(key).collect(), pepper })
     }
 
     /// Writes the keys, so that either the old or the new file is there whole, also after a power cut.
     pub fn write(&self, data: &Path) -> std::io::Result<()> {
-        let seeds: BTreeMap<OriginId, String> =
-            self.0.iter().map(|(origin, key)| (*origin, base64url(&key.seed()))).collect();
+        let seed = |(origin, key): (&OriginId, &KeyPair)| (*origin, base64url(&key.seed()));
+        let origins = self.origins.iter().map(seed).collect();
+        let whole = KeysFile { pepper: self.pepper.clone(), origins };
         let new = data.join(format!("{FILE}.new"));
         let mut options = OpenOptions::new();
         options.create(true).truncate(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&new)?;
-        file.write_all(serde_json::to_string_pretty(&seeds)?.as_bytes())?;
+        file.write_all(serde_json::to_string_pretty(&whole)?.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&new, data.join(FILE))?;
         sync_directory(data)
@@ -112,15 +129,16 @@ mod tests {
     #[test]
     fn keys_are_replaced_whole_and_nothing_else_stays_behind() {
         let data = tempfile::tempdir().unwrap();
-        assert!(Keys::read(data.path()).unwrap().0.is_empty());
+        assert!(Keys::read(data.path()).unwrap().origins.is_empty());
         let mut keys = Keys::default();
         for n in 1..=2 {
-            keys.0.insert(OriginId(uuid::Uuid::from_u128(n)), KeyPair::from_seed([7; 32]));
+            keys.pepper = Some(Pepper([9; 32]));
+            keys.origins.insert(OriginId(uuid::Uuid::from_u128(n)), KeyPair::from_seed([7; 32]));
             // What a crash left in the middle of an earlier attempt is in nobody's way.
             std::fs::write(data.path().join("keys.json.new"), "{").unwrap();
             keys.write(data.path()).unwrap();
             let read = Keys::read(data.path()).unwrap();
-            assert!(read.0.keys().eq(keys.0.keys()));
+            assert!(read.origins.keys().eq(keys.origins.keys()) && read.pepper == keys.pepper);
         }
         let names: Vec<_> = std::fs::read_dir(data.path())
             .unwrap()

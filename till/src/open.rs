@@ -12,7 +12,7 @@ use daybook_core::event::Event;
 use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, base64url};
-use daybook_core::ids::{OriginId, SaleId};
+use daybook_core::ids::{OriginId, SaleId, StaffId};
 use daybook_core::limits::FOLLOW_EVENTS_MAX;
 use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Writer};
@@ -20,6 +20,7 @@ use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
 use daybook_store::file::DirectoryLock;
+use daybook_store::people::till::TillPeople;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
 use tokio::sync::{Notify, watch};
@@ -43,6 +44,10 @@ impl Till {
         let log = open_log(&options, durability)?;
         let log_reader = log.reader()?;
         let (views, views_trouble) = open_views(&options.data, durability)?;
+        let (people, damaged) = TillPeople::open(&options.data, durability)?;
+        if let Some(aside) = damaged {
+            tracing::error!(aside = %aside.display(), "the file of people is damaged and was moved aside; head office gives the list again");
+        }
         let mut inner = Inner {
             options: options.clone(),
             log,
@@ -52,6 +57,12 @@ impl Till {
             journal: None,
             journal_dirty: false,
             enrolled: None,
+            people,
+            at_the_till: None,
+            approvals: BTreeMap::new(),
+            last_approval: 0,
+            tried: BTreeMap::new(),
+            opened_at: options.clock.millis(),
             book: Book::default(),
             sale: None,
             revisions: BTreeMap::new(),
@@ -80,6 +91,7 @@ impl Till {
         let shared = Shared {
             options,
             turn: Mutex::new(()),
+            looking: Mutex::new(()),
             recorded: Notify::new(),
             status: Mutex::new(Status::Working),
             server: Mutex::new(server),
@@ -110,7 +122,7 @@ impl Inner {
             .map_err(|error| OpenError::Io { path: self.options.data.join("keys.json"), error })?;
         let certificate = identity.current().ok_or_else(|| unreadable("its certificate"))?;
         let key = keys
-            .0
+            .origins
             .get(&certificate.origin)
             .ok_or_else(|| unreadable("the key of its origin (keys.json)"))?
             .clone();
@@ -239,7 +251,7 @@ impl Inner {
         let mut identity = Identity::clone(&parent.identity);
         identity.origins.push(signed);
         let mut keys = Keys::clone(&parent.keys);
-        keys.0.insert(origin, key.clone());
+        keys.origins.insert(origin, key.clone());
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
         keys.write(&self.options.data).map_err(io)?;
         self.become_origin(identity, keys, key, &certificate, opened)?;
@@ -299,6 +311,11 @@ impl Inner {
 
     /// Records events that no person asked for.
     pub(crate) fn record_plain(&mut self, new: Vec<Event>) -> Result<(), OpenError> {
+        self.record_by(None, new)
+    }
+
+    /// Records events that no command asked for, of a person where there is one.
+    pub(crate) fn record_by(&mut self, actor: Option<StaffId>, new: Vec<Event>) -> Result<(), OpenError> {
         if let Some(why) = &self.latch {
             return Err(OpenError::Unreadable(why.clone()));
         }
@@ -309,8 +326,7 @@ impl Inner {
             drafts.push(Draft { id: self.new_event_id(), event, rev, base: None });
         }
         let day = self.book.shift.as_ref().map(|shift| shift.opened.day);
-        let circumstances =
-            Circumstances { now: self.now(), actor: None, approver: None, command: None, day };
+        let circumstances = Circumstances { now: self.now(), actor, approver: None, command: None, day };
         let recorded = enrolled.writer.record(drafts, &circumstances, &enrolled.key, false);
         let (recorded, writer) = recorded.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let position = self.log.append(&recorded, None)?;

@@ -83,7 +83,7 @@ fn find(options: &Options) -> Result<Option<Remains>, OpenError> {
         if begins.is_none_or(|first| (first.tip.seq, first.prev) != (1, Tip::NONE.hash)) {
             continue;
         }
-        if newest.is_none() && keys.0.contains_key(&header.origin) {
+        if newest.is_none() && keys.origins.contains_key(&header.origin) {
             let named = |identity: &Identity| {
                 identity.current().is_some_and(|certificate| certificate.origin == header.origin)
             };

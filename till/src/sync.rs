@@ -18,10 +18,7 @@ use daybook_core::limits::{
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
-use daybook_core::wire::{
-    ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead,
-};
-use daybook_store::till::Cursor;
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead};
 use daybook_store::{StoreError, events};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
@@ -31,6 +28,8 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::client::{Client, Reply, Request, trouble};
 use crate::live;
 use crate::till::{Inner, Till};
+
+mod fetch;
 
 /// How long the journal may lag behind the log on its disk.
 const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
@@ -132,13 +131,14 @@ impl Shell {
     fn new(till: &Till, http: reqwest::Client, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
         let inner = till.lock();
         let lanes = own_lanes(&inner).ok()?;
-        let positions = inner
+        let mut positions: BTreeMap<String, i64> = inner
             .log
             .cursors()
             .ok()?
             .into_iter()
             .map(|(scope, cursor)| (scope, cursor.position))
             .collect();
+        positions.insert(scope::CREDENTIALS.to_owned(), inner.people_revision().ok()?);
         drop(inner);
         let lane = lanes.iter().find(|lane| lane.tip != lane.acknowledged).or(lanes.last())?;
         let acknowledged = lane.epoch.clone().map(|epoch| (epoch, lane.acknowledged));
@@ -364,7 +364,7 @@ impl Road {
         let server = server.ok_or_else(no_road)?;
         let inner = till.lock();
         let enrolled = inner.enrolled.as_ref().ok_or_else(no_road)?;
-        let key = enrolled.keys.0.get(&origin).cloned();
+        let key = enrolled.keys.origins.get(&origin).cloned();
         let key = key.ok_or_else(|| Trouble::NotAccepted("its key is missing in keys.json.".to_owned()))?;
         let (_, head_office) = enrolled.identity.head_office_key().ok_or_else(no_road)?;
         let client = Client::new(http.clone(), &server, origin, key, Some(head_office));
@@ -395,8 +395,11 @@ impl Road {
                 .ok_or_else(|| Trouble::Network("nothing to send".to_owned()))?;
             let enrolled =
                 inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
-            let key =
-                enrolled.keys.0.get(&self.origin).ok_or_else(|| Trouble::Network("no key".to_owned()))?;
+            let key = enrolled
+                .keys
+                .origins
+                .get(&self.origin)
+                .ok_or_else(|| Trouble::Network("no key".to_owned()))?;
             let seal = Seal::sign(key.signing_key(), self.origin, last).text();
             let head =
                 PushHead { origin: self.origin, previous: after, seal, certificates: lineage(enrolled) };
@@ -489,105 +492,6 @@ impl Road {
             self.till.shared.recorded.notify_one();
         }
         Ok(())
-    }
-
-    async fn fetch(self, scope: String) -> Input {
-        let fetched = match scope::conflicts_store(&scope) {
-            Some(_) => self.try_fetch_conflicts(&scope).await,
-            None => self.try_fetch(&scope).await,
-        };
-        match fetched {
-            Ok((position, more)) => Input::Fetched { scope, position, more },
-            Err(trouble) => Input::FetchFailed(scope, trouble),
-        }
-    }
-
-    fn query(&self, scope: &str) -> Result<String, Trouble> {
-        let cursors: BTreeMap<String, Cursor> = self.till.lock().log.cursors().map_err(local)?;
-        let cursor = cursors
-            .get(scope)
-            .map(|cursor| format!("&cursor={}", cursor.cursor))
-            .unwrap_or_default();
-        Ok(format!("scope={scope}{cursor}"))
-    }
-
-    /// The position that a page reached: that of its last entry, else the one it began after.
-    fn position_after(&self, scope: &str, last: Option<i64>) -> Result<i64, Trouble> {
-        let known = || {
-            Ok(self
-                .till
-                .lock()
-                .log
-                .cursors()
-                .map_err(local)?
-                .get(scope)
-                .map_or(0, |cursor| cursor.position))
-        };
-        last.map_or_else(known, Ok)
-    }
-
-    async fn try_fetch(&self, scope: &str) -> Result<(i64, bool), Trouble> {
-        let query = self.query(scope)?;
-        let request = self.request("GET", "/v1/feed", &query, Vec::new());
-        let id = request.id;
-        let body = match self.client.send(request).await? {
-            Reply::Done(body) => {
-                String::from_utf8(body).map_err(|error| Trouble::Network(error.to_string()))?
-            }
-            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
-        };
-        let mut lines = body.lines();
-        let head: FeedHead = read(lines.next().unwrap_or_default().as_bytes())?;
-        let mut entries = Vec::new();
-        let mut last_position = None;
-        for line in lines {
-            let entry = FeedEntry::split(line)
-                .ok_or_else(|| Trouble::Network("an entry of the feed is broken".to_owned()))?;
-            last_position = Some(entry.position);
-            match entry.text.read_envelope() {
-                Ok(envelope) => {
-                    let tip = Tip { seq: envelope.seq, hash: entry.text.hash(entry.prev) };
-                    entries.push((envelope.origin, tip, entry));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, position = entry.position, "an entry of the feed makes no sense; it is passed over")
-                }
-            }
-        }
-        if head.request != id || head.scope != scope || head.entries as usize != body.lines().count() - 1 {
-            return Err(Trouble::Network("the page is not the one asked for".to_owned()));
-        }
-        let position = self.position_after(scope, last_position)?;
-        let (till, named, cursor) =
-            (self.till.clone(), scope.to_owned(), Cursor { cursor: head.cursor, position });
-        let stored = tokio::task::spawn_blocking(move || {
-            till.lock().log.store_page(&named, &entries, &cursor)?;
-            let followed = till.follow();
-            till.shared.changes.send_modify(|changes| changes.others += 1);
-            if named == scope::CATALOGUE || named == scope::PEOPLE {
-                till.lock().shop = None;
-            }
-            followed
-        });
-        stored.await.map_err(|error| Trouble::Network(error.to_string()))?.map_err(local)?;
-        Ok((position, head.more))
-    }
-
-    async fn try_fetch_conflicts(&self, scope: &str) -> Result<(i64, bool), Trouble> {
-        let query = self.query(scope)?;
-        let request = self.request("GET", "/v1/feed", &query, Vec::new());
-        let id = request.id;
-        let page: ConflictsPage = match self.client.send(request).await? {
-            Reply::Done(body) => read(&body)?,
-            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
-        };
-        if page.request != id {
-            return Err(Trouble::Network("the page is not the one asked for".to_owned()));
-        }
-        let position = self.position_after(scope, page.conflicts.last().map(|record| record.revision))?;
-        let cursor = Cursor { cursor: page.cursor, position };
-        self.till.lock().log.store_conflicts(scope, &page.conflicts, &cursor).map_err(local)?;
-        Ok((position, page.more))
     }
 
     /// Follows the live stream for as long as it lives.

@@ -19,6 +19,7 @@ use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
 use daybook_core::time::{Now, Zone};
 use daybook_store::file::DirectoryLock;
+use daybook_store::people::till::TillPeople;
 use daybook_store::till::TillLog;
 use daybook_store::views::Views;
 use daybook_store::{Reader, StoreError};
@@ -125,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     /// Held by who waits for the till's state.
     pub(crate) turn: Mutex<()>,
+    /// Held by who looks at a PIN, which takes a while and much memory.
+    pub(crate) looking: Mutex<()>,
     /// Woken by every recorded event.
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
@@ -147,6 +150,16 @@ pub(crate) struct Inner {
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
     pub(crate) enrolled: Option<Enrolled>,
+    pub(crate) people: TillPeople,
+    /// The signing in that holds; none survives a restart.
+    pub(crate) at_the_till: Option<u64>,
+    /// The last approval of each person: its number, and until when it can be used, in milliseconds.
+    pub(crate) approvals: BTreeMap<StaffId, (u64, u64)>,
+    pub(crate) last_approval: u64,
+    /// When each person last tried their PIN, in milliseconds of the clock that never goes back.
+    pub(crate) tried: BTreeMap<StaffId, u64>,
+    /// When the till was opened, by the same clock.
+    pub(crate) opened_at: u64,
     pub(crate) book: Book,
     pub(crate) sale: Option<(SaleId, Sale)>,
     /// Number of events per own stream that is still growing.

@@ -284,6 +284,16 @@ payload! {
     }
 }
 
+payload! {
+    /// `staff.sign_in_refused`: wrong PINs at a till, once for each pause they led to and once at the end.
+    pub struct StaffSignInRefused {
+        /// The person whose PIN was tried.
+        pub staff: StaffId,
+        /// Wrong PINs in a row by then.
+        pub wrong: u32,
+    }
+}
+
 /// The fields that a description event sets, by name: what a register is kept of.
 pub fn fields_of<T: serde::Serialize>(fields: &T) -> BTreeMap<String, Value> {
     match serde_json::to_value(fields) {

@@ -116,6 +116,7 @@ events! {
     "staff.created" 1 StaffCreated(description::StaffCreated),
     "staff.changed" 1 StaffChanged(description::StaffChanged),
     "staff.signed_in" 1 StaffSignedIn(description::StaffSignedIn),
+    "staff.sign_in_refused" 1 StaffSignInRefused(description::StaffSignInRefused),
     "stock.received" 1 StockReceived(stock::Received),
     "stock.adjusted" 1 StockAdjusted(stock::Adjusted),
     "stock.counted" 1 StockCounted(stock::Counted),

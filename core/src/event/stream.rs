@@ -42,6 +42,7 @@ impl Event {
             Event::StaffCreated(e) => format!("staff/{}", e.staff),
             Event::StaffChanged(e) => format!("staff/{}", e.staff),
             Event::StaffSignedIn(e) => format!("signing_in/{}", e.staff),
+            Event::StaffSignInRefused(e) => format!("signing_in/{}", e.staff),
             Event::StockReceived(e) => format!("stock/{}", e.store),
             Event::StockAdjusted(e) => format!("stock/{}", e.store),
             Event::StockCounted(e) => format!("stock/{}", e.store),

@@ -13,6 +13,9 @@ pub const CATALOGUE: &str = "catalogue";
 /// Everybody's people.
 pub const PEOPLE: &str = "people";
 
+/// The list of people by name and PIN: a lane of its own, beside the events of [`PEOPLE`]. Its position is the list's revision.
+pub const CREDENTIALS: &str = "credentials";
+
 /// What a store's tills completed and parked, and who they are.
 pub fn sales(store: StoreId) -> String {
     format!("sales:{store}")

@@ -80,6 +80,9 @@ pub enum Command {
     /// Publish products, prices, taxes, people or settings to all tills
     #[command(after_help = format!("{PUBLISH}{PUBLICATIONS}"))]
     Publish(Publish),
+    /// Make up a new PIN for a person, and show it once
+    #[command(after_help = NEW_PIN)]
+    NewPin(NewPin),
 }
 
 const INIT: &str = "\
@@ -224,7 +227,7 @@ pub const PUBLICATIONS: &str = r#"[
   {"product": {"sku": "1001", "name": "Espresso beans 1 kg", "department": "Coffee", "codes": ["4006381333931"],
                "tax_class": "standard", "price": 12500000, "tracked": true}},
   {"stock": {"store": "High Street", "lines": [["1001", 24000]], "document": "note 17"}},
-  {"staff": {"number": "7", "role": "manager", "store": "High Street"}}
+  {"staff": {"number": "7", "name": "Ana", "role": "manager", "store": "High Street", "pin": "739142"}}
 ]"#;
 
 const PUBLISH: &str = "\
@@ -234,8 +237,31 @@ Examples:
 
 The file holds a JSON array. A price is in ten-thousandths of a cent (12500000 is 12.50), a quantity in thousandths.
 What stands already is not written again, so the same file may be published every night.
-Goods are booked once for each document, and each time where they name none. For example:
+Goods are booked once for each document, and each time where they name none.
+
+A person has a number, a name and a role: cashier, manager or head_office; without a store they work in all. Name and PIN
+go into no event, so they can be changed and forgotten. A PIN has 4 to 8 digits in quotes and is none that anybody tries
+first, such as 1234, 0000 or 1212. Left out, the person keeps the one they have. After 15 wrong tries at a till only
+another PIN helps: publish one, or use `daybook-server new-pin`. A file with PINs in it is best deleted afterwards.
+
+For example:
 ";
+
+const NEW_PIN: &str = "\
+Example:
+  daybook-server new-pin --number 7
+
+The person must have been published with a name before. The PIN has six digits; it replaces the one before and lets
+somebody in again who was locked out after 15 wrong tries. It is shown here and nowhere else: whoever forgets it gets
+another.";
+
+/// Options of `new-pin`.
+#[derive(Debug, Args)]
+pub struct NewPin {
+    /// The person's staff number
+    #[arg(long, value_name = "NUMBER")]
+    pub number: String,
+}
 
 /// Options of `publish`.
 #[derive(Debug, Args)]

@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use daybook_core::identity::pin::Pin;
+use daybook_core::secret::Secret;
+
 use crate::http::error::{Cause, Fault};
 use crate::office::{Office, OfficeError, Publication};
 
@@ -33,8 +36,10 @@ pub fn socket_path(data: &Path) -> PathBuf {
 pub enum Deed {
     /// Make a one-time code for a till.
     EnrolCode(EnrolCodeRequest),
-    /// Write publications: a JSON array of them, as it was read.
-    Publish(Box<RawValue>),
+    /// Write publications: a JSON array of them, as it was read. There may be PINs in it.
+    Publish(Secret<Box<RawValue>>),
+    /// Make up a new PIN for a person.
+    NewPin(NewPinRequest),
     /// Answer a conflict.
     Answer(AnswerRequest),
     /// Say how the server is.
@@ -72,11 +77,19 @@ pub struct AnswerRequest {
     pub option: String,
 }
 
-/// How many events a publication became.
+/// Whose PIN is to be another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishAnswer {
-    /// Events written.
-    pub events: u64,
+#[serde(deny_unknown_fields)]
+pub struct NewPinRequest {
+    /// Their staff number.
+    pub number: String,
+}
+
+/// The new PIN, told once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPinAnswer {
+    /// Its digits.
+    pub pin: Pin,
 }
 
 impl Deed {
@@ -87,7 +100,10 @@ impl Deed {
             Deed::EnrolCode(EnrolCodeRequest { store, till }) => {
                 ("POST", "/admin/enrol-code", text(json!({"store": store, "till": till})))
             }
-            Deed::Publish(publications) => ("POST", "/admin/publish", publications.get().to_owned()),
+            Deed::Publish(publications) => ("POST", "/admin/publish", publications.reveal().get().to_owned()),
+            Deed::NewPin(NewPinRequest { number }) => {
+                ("POST", "/admin/new-pin", text(json!({"number": number})))
+            }
             Deed::Answer(AnswerRequest { conflict, option }) => {
                 ("POST", "/admin/answer", text(json!({"conflict": conflict, "option": option})))
             }
@@ -104,7 +120,12 @@ impl Deed {
         }
         Ok(match (method, path) {
             ("POST", "/admin/enrol-code") => Deed::EnrolCode(json(body)?),
-            ("POST", "/admin/publish") => Deed::Publish(json(body)?),
+            ("POST", "/admin/publish") => {
+                // A JSON array of anything; what stands in it is read, and told of, where it is done.
+                let publications: Box<RawValue> = json(body)?;
+                Deed::Publish(Secret::new(publications))
+            }
+            ("POST", "/admin/new-pin") => Deed::NewPin(json(body)?),
             ("POST", "/admin/answer") => Deed::Answer(json(body)?),
             ("GET", "/admin/health") => Deed::Health,
             ("GET", "/admin/totals") => Deed::Totals,
@@ -127,10 +148,13 @@ pub async fn perform(office: &Office, deed: Deed) -> Result<Value, Fault> {
             serde_json::to_value(EnrolCodeAnswer { code: code.to_string() })
         }
         Deed::Publish(publications) => {
-            let publications: Vec<Publication> = serde_json::from_str(publications.get())
+            let publications: Vec<Publication> = serde_json::from_str(publications.reveal().get())
                 .map_err(|error| Fault::malformed(format!("These are no publications: {error}.")))?;
-            let events = office.publish(publications).await.map_err(plainly)?;
-            serde_json::to_value(PublishAnswer { events })
+            serde_json::to_value(office.publish(publications).await.map_err(plainly)?)
+        }
+        Deed::NewPin(NewPinRequest { number }) => {
+            let pin = office.new_pin(&number).await.map_err(plainly)?;
+            serde_json::to_value(NewPinAnswer { pin })
         }
         Deed::Answer(AnswerRequest { conflict, option }) => {
             office.answer(&conflict, &option).await.map_err(plainly)?;
@@ -164,7 +188,8 @@ mod tests {
                 store: "High \"Street\"".to_owned(),
                 till: "Till 1".to_owned(),
             }),
-            Deed::Publish(serde_json::from_str("[{\"price\":1.10}]").unwrap()),
+            Deed::Publish(Secret::new(serde_json::from_str("[{\"price\":1.10}]").unwrap())),
+            Deed::NewPin(NewPinRequest { number: "7".to_owned() }),
             Deed::Answer(AnswerRequest { conflict: "oversold-1".to_owned(), option: "recount".to_owned() }),
             Deed::Health,
             Deed::Totals,
@@ -175,6 +200,15 @@ mod tests {
             let read = Deed::read(method, path, &body).unwrap();
             assert_eq!(read.request(), (method, path, body));
         }
+    }
+
+    #[test]
+    fn a_deed_that_holds_a_pin_does_not_show_it() {
+        let publications = serde_json::from_str("[{\"staff\":{\"pin\":\"7391\"}}]").unwrap();
+        let deed = Deed::Publish(Secret::new(publications));
+        assert!(!format!("{deed:?}").contains("7391"));
+        let answer = NewPinAnswer { pin: Pin::parse("7391").unwrap() };
+        assert!(!format!("{answer:?}").contains("7391"));
     }
 
     #[test]

@@ -10,15 +10,20 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 
+use daybook_core::identity::pin::PinCost;
 use daybook_core::limits::ADMIN_BODY_BYTES_MAX;
+use daybook_core::secret::Secret;
 
 use super::client::ask;
 use super::command_line::{Command, CommandLine, Conflicts, ConflictsCommand, Init, Report, Serve};
 use super::{
-    AnswerRequest, Deed, EnrolCodeAnswer, EnrolCodeRequest, PublishAnswer, perform, settings, words,
+    AnswerRequest, Deed, EnrolCodeAnswer, EnrolCodeRequest, NewPinAnswer, NewPinRequest, perform, settings,
+    words,
 };
 use crate::http::Limits;
-use crate::office::{self, NewOrganisation, ReportQuestion, Settings, SystemClock, SystemRandomness};
+use crate::office::{
+    self, NewOrganisation, Published, ReportQuestion, Settings, SystemClock, SystemRandomness,
+};
 use crate::running::{StartError, bind, open, start_on};
 
 /// Ports after the default one that are tried when it is taken.
@@ -49,6 +54,9 @@ pub fn run(line: CommandLine, file: &settings::File, out: &mut dyn Write) -> any
         }
         Command::Rebuild => rebuild(data, out),
         Command::Publish(options) => on_a_runtime(publish(data, file, &options.file, out)),
+        Command::NewPin(options) => {
+            on_a_runtime(new_pin(data, file, NewPinRequest { number: options.number }, out))
+        }
     }
 }
 
@@ -63,6 +71,7 @@ fn office_settings(data: &Path, durable: bool) -> Settings {
         durable,
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
+        pin_cost: PinCost::STANDARD,
     }
 }
 
@@ -201,8 +210,30 @@ async fn publish(data: &Path, file: &settings::File, from: &Path, out: &mut dyn 
     let text = read_text(from).with_context(|| format!("{} cannot be read", from.display()))?;
     let publications: Box<RawValue> =
         serde_json::from_str(&text).with_context(|| format!("{} is no JSON", from.display()))?;
-    let PublishAnswer { events } = done(data, file, Deed::Publish(publications)).await?;
-    writeln!(out, "Published: {events} {}.", if events == 1 { "event" } else { "events" })?;
+    let Published { events, people } = done(data, file, Deed::Publish(Secret::new(publications))).await?;
+    write!(out, "Published: {events} {}", if events == 1 { "event" } else { "events" })?;
+    match people {
+        0 => writeln!(out, ".")?,
+        1 => writeln!(out, "; 1 person changed.")?,
+        people => writeln!(out, "; {people} people changed.")?,
+    }
+    Ok(())
+}
+
+async fn new_pin(
+    data: &Path,
+    file: &settings::File,
+    asked: NewPinRequest,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let number = asked.number.clone();
+    let NewPinAnswer { pin } = done(data, file, Deed::NewPin(asked)).await?;
+    writeln!(out, "{}", pin.reveal())?;
+    writeln!(
+        out,
+        "This is the PIN of staff number {number} from now on. It is shown once and kept nowhere."
+    )?;
+    writeln!(out, "Tills learn it as soon as they reach head office; until then the old one works there.")?;
     Ok(())
 }
 

@@ -138,6 +138,7 @@ fn presented(endpoint: &Endpoint, body: &str) -> Option<Vec<SignedCertificate>> 
         | Endpoint::Enrol
         | Endpoint::Feed { .. }
         | Endpoint::Live
+        | Endpoint::People { .. }
         | Endpoint::Report { .. }
         | Endpoint::Conflicts { .. } => return None,
     };
@@ -149,7 +150,9 @@ pub fn may_follow(certificate: &Certificate, scope: &str) -> bool {
     match (certificate.role, certificate.store) {
         (Role::HeadOffice, _) => true,
         (Role::Till, Some(store)) => {
-            scope::of_till(store).iter().any(|own| own == scope) || scope::conflicts(store) == scope
+            scope::of_till(store).iter().any(|own| own == scope)
+                || scope::conflicts(store) == scope
+                || scope == scope::CREDENTIALS
         }
         (Role::Till, None) => false,
     }

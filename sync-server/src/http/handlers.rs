@@ -30,6 +30,10 @@ pub async fn handle(
         Endpoint::Handshake => handshake(server, &caller, &body).await,
         Endpoint::Feed { scope, cursor } => feed(server, &caller, &scope, cursor.as_deref()).await,
         Endpoint::Live => live(server, caller),
+        Endpoint::People { key, revision } => {
+            let Caller { request, certificate } = &caller;
+            Ok(Content::json(&server.office.people(*request, certificate, key, revision).await?))
+        }
         Endpoint::Report { store, from, to } => {
             let store = permit_store(&caller.certificate, store)?;
             let report = server.office.report(ReportQuestion { store, from, to }).await?;

@@ -7,6 +7,7 @@
 use http::header::{ACCEPT, HOST, TRANSFER_ENCODING};
 use http::{Version, request};
 
+use daybook_core::identity::sealed::SealingKey;
 use daybook_core::ids::StoreId;
 use daybook_core::limits::{ANSWER_SECONDS_MAX, BODY_BYTES_MAX, ENROL_BODY_BYTES_MAX};
 use daybook_core::time::Day;
@@ -34,6 +35,13 @@ pub enum Endpoint {
     },
     /// Hints, as they come.
     Live,
+    /// Who works at the asker's store.
+    People {
+        /// What the list is sealed to.
+        key: SealingKey,
+        /// The revision that the asker has.
+        revision: Option<i64>,
+    },
     /// Sales by day.
     Report {
         /// The store; none for all that the asker may see.
@@ -155,6 +163,26 @@ pub const ROUTES: &[Route] = &[
             let scope = query.text("scope").filter(|scope| !scope.is_empty());
             let scope = scope.ok_or_else(|| Fault::malformed("Say which scope: /v1/feed?scope=catalogue"))?;
             Ok(Endpoint::Feed { scope, cursor: query.text("cursor") })
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/v1/people",
+        query: &["key", "revision"],
+        live: false,
+        who: Who::Enrolled,
+        body_bytes_max: 0,
+        seconds_max: ANSWER_SECONDS_MAX,
+        about: "Names and PIN verifiers of a till's people, sealed to a key of this request.",
+        endpoint: |query| {
+            let key = query.text("key").and_then(|key| SealingKey::parse(&key));
+            let key =
+                key.ok_or_else(|| Fault::malformed("key is an X25519 key: 43 characters of base64url."))?;
+            let revision = query.text("revision").map(|text| text.parse());
+            let revision = revision
+                .transpose()
+                .map_err(|_| Fault::malformed("revision is the number of a list."))?;
+            Ok(Endpoint::People { key, revision })
         },
     },
     Route {

@@ -100,7 +100,8 @@ impl Follower {
         let Certificate { role, store, .. } = self.live.certificate;
         match (role, store) {
             (Role::Till, Some(store)) => {
-                scope::of_till(store).into_iter().chain([scope::conflicts(store)]).collect()
+                let lanes = [scope::conflicts(store), scope::CREDENTIALS.to_owned()];
+                scope::of_till(store).into_iter().chain(lanes).collect()
             }
             (Role::HeadOffice, _) | (Role::Till, None) => {
                 let everybody = [scope::CATALOGUE.to_owned(), scope::PEOPLE.to_owned()];

@@ -12,6 +12,7 @@ use daybook_core::limits::{CONFLICTS_PAGE_MAX, FEED_BYTES_MAX, FEED_EVENTS_MAX, 
 use daybook_core::sync::scope;
 use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest};
 use daybook_store::office::{feed_after, feed_head, running_at};
+use daybook_store::people::office as people;
 use daybook_store::views::judge::{conflicts_page, last_revision, revisions};
 use daybook_store::{Reader, events};
 
@@ -43,6 +44,8 @@ impl Office {
                 }
                 let revision = last_revision(&readers.views, Some(store)).map_err(OfficeError::from)?;
                 scopes.insert(scope::conflicts(store), revision);
+                let revision = people::revision(&readers.people).map_err(OfficeError::from)?;
+                scopes.insert(scope::CREDENTIALS.to_owned(), revision);
             }
             Ok::<_, OfficeError>(HandshakeAnswer { request, epoch, wall, tips, scopes })
         })

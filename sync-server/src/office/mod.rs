@@ -7,6 +7,7 @@ mod attempts;
 mod enrol;
 mod feed;
 mod identity;
+mod people;
 mod ports;
 mod projector;
 mod publish;
@@ -23,19 +24,21 @@ use std::thread::JoinHandle;
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_chain};
+use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
 use daybook_core::limits::CERTIFICATES_MAX;
 use daybook_core::sync::server::{Push, Server};
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
 use daybook_store::office::{OfficeLog, certificates};
+use daybook_store::people::office::{self as people_file, OfficePeople};
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, Reader, StoreError, events};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use identity::Identity;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
-pub use publish::Publication;
+pub use publish::{Publication, Published};
 pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_report, rebuild};
 pub use setup::{Initialised, NewOrganisation, init};
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// The source of random bytes.
     pub randomness: Arc<dyn Randomness>,
+    /// The work of one look at a PIN. Shops use [`PinCost::STANDARD`]; tests and replays, which guard nothing, less.
+    pub pin_cost: PinCost,
 }
 
 /// Why the office cannot do something. The text is for people.
@@ -169,6 +174,7 @@ struct Inner {
     projected: watch::Receiver<i64>,
     hints: broadcast::Sender<FeedHint>,
     readers: Mutex<Vec<Readers>>,
+    people: Mutex<OfficePeople>,
     enrol_attempts: Mutex<attempts::Attempts>,
     /// How many files of read models have taken the place of another since the start.
     generation: Arc<AtomicU64>,
@@ -180,6 +186,7 @@ struct Inner {
 struct Readers {
     log: Reader,
     views: Reader,
+    people: Reader,
     /// Of the file of read models.
     generation: u64,
 }
@@ -192,6 +199,7 @@ impl Office {
         let durability = if settings.durable { Durability::Full } else { Durability::Off };
         let log = OfficeLog::open(&settings.data, durability)?;
         let views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        let people = OfficePeople::open(&settings.data, durability)?;
         let epoch = read_epoch(&settings)?;
         let own = writer::OwnLog::load(&log, &identity, &settings)?;
         let book = read_book(log.connection(), &identity)?;
@@ -225,6 +233,7 @@ impl Office {
             projected,
             hints,
             readers: Mutex::new(Vec::new()),
+            people: Mutex::new(people),
             enrol_attempts: Mutex::default(),
             generation,
             threads: Mutex::new(threads),
@@ -411,6 +420,7 @@ impl Inner {
         Ok(Readers {
             log: open_reader(&data.join("log.db"))?,
             views: open_reader(&data.join(projector::VIEWS_FILE))?,
+            people: people_file::reader(data)?,
             generation,
         })
     }
@@ -480,6 +490,7 @@ mod tests {
             durable: false,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
+            pin_cost: PinCost::CHEAP,
         };
         let new = NewOrganisation {
             name: "Corner Shop".to_owned(),

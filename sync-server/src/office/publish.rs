@@ -15,13 +15,16 @@ use daybook_core::event::description::{
 use daybook_core::event::origin::ConflictAnswered;
 use daybook_core::event::sale::LineKind;
 use daybook_core::event::stock::{Received, StockLine};
+use daybook_core::identity::pin::Pin;
 use daybook_core::ids::{ProductId, StaffId, StoreId, TaxId};
 use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
+use daybook_core::secret::Secret;
 use daybook_store::Reader;
 use daybook_store::office::received;
 use daybook_store::views::questions;
 use serde::{Deserialize, Serialize};
 
+use super::people::{Named, prepared};
 use super::{Office, OfficeError, Readers, setup};
 
 /// Publications taken into one commit.
@@ -64,10 +67,15 @@ pub enum Publication {
         #[serde(default)]
         unit: Option<String>,
     },
-    /// A person, by staff number.
+    /// A person, by staff number. Their name and PIN stand in no event.
     Staff {
         /// Staff number.
         number: String,
+        /// Their name, as colleagues say it.
+        name: Secret<String>,
+        /// Their PIN, of 4 to 8 digits; left out, they keep the one they have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pin: Option<Pin>,
         /// Role.
         role: String,
         /// The store, by name; none for all.
@@ -92,10 +100,19 @@ pub enum Publication {
     },
 }
 
+/// What became of publications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Events written.
+    pub events: u64,
+    /// People whose name, PIN, role or store is another.
+    pub people: u64,
+}
+
 impl Office {
-    /// Publishes; gives how many events that took.
-    pub async fn publish(&self, publications: Vec<Publication>) -> Result<u64, OfficeError> {
-        let mut written = 0;
+    /// Publishes; what stands already is not written again.
+    pub async fn publish(&self, publications: Vec<Publication>) -> Result<Published, OfficeError> {
+        let mut published = Published::default();
         for chunk in publications.chunks(PUBLICATIONS_PER_COMMIT) {
             let mut stores = BTreeMap::new();
             for publication in chunk {
@@ -108,23 +125,28 @@ impl Office {
             }
             let ids: Vec<uuid::Uuid> = chunk.iter().map(|_| setup::new_uuid(&self.0.settings)).collect();
             let wanted: Vec<(Publication, uuid::Uuid)> = chunk.iter().cloned().zip(ids).collect();
-            let described = self
+            let settings = self.0.settings.clone();
+            let (described, people) = self
                 .ask(move |readers| {
                     let mut events = Vec::new();
                     let mut new = New::default();
                     for (publication, id) in wanted {
                         events.extend(describe(readers, publication, id, &stores, &mut new)?);
                     }
-                    Ok::<_, OfficeError>(events)
+                    let people = prepared(readers, &settings, new.named)?;
+                    Ok::<_, OfficeError>((events, people))
                 })
                 .await?;
-            written += described.len() as u64;
+            published.events += described.len() as u64;
+            published.people += people.len() as u64;
             if !described.is_empty() {
                 let position = self.record(described, None).await?;
                 self.projected(position).await?;
             }
+            // After the events: who is named is known, and publishing once more mends what a crash in between left out.
+            self.keep_people(people).await?;
         }
-        Ok(written)
+        Ok(published)
     }
 
     /// Answers a conflict as head office, on the evidence as it stands.
@@ -156,6 +178,9 @@ struct New {
     products: BTreeMap<String, ProductId>,
     taxes: BTreeSet<String>,
     documents: BTreeSet<(StoreId, String)>,
+    staff: BTreeMap<String, StaffId>,
+    /// What is to be kept beside the log.
+    named: Vec<Named>,
 }
 
 fn describe(
@@ -220,14 +245,24 @@ fn describe(
                 }
             }
         }
-        Publication::Staff { number, role, store } => {
+        Publication::Staff { number, name, pin, role, store } => {
+            check_text("staff number", &number, CODE_CHARS_MAX)?;
+            check_text("name", name.reveal(), NAME_CHARS_MAX)?;
+            if let Some(Err(error)) = pin.as_ref().map(Pin::check_choice) {
+                return Err(OfficeError::Senseless(format!("staff number '{number}': {error}")));
+            }
             let known = questions::staff(views, None)?.into_iter().find(|(_, known, _)| *known == number);
+            let known = known.map(|(staff, ..)| staff).or_else(|| new.staff.get(&number).copied());
+            let staff = known.unwrap_or(StaffId(id));
+            new.staff.insert(number.clone(), staff);
             let store = store.and_then(|name| stores.get(&name).copied());
             let fields = StaffFields { number: Some(number), role: Some(role), store, active: Some(true) };
-            match known {
-                Some((staff, ..)) => unless_so(views, StaffChanged { staff, fields }.into()),
-                None => unless_so(views, StaffCreated { staff: StaffId(id), fields }.into()),
-            }
+            let described = match known {
+                Some(staff) => unless_so(views, StaffChanged { staff, fields }.into()),
+                None => unless_so(views, StaffCreated { staff, fields }.into()),
+            }?;
+            new.named.push(Named { staff, name, pin, told: described.is_some() });
+            Ok(described)
         }
         Publication::Stock { store, lines, document } => {
             let store = stores

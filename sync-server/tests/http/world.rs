@@ -11,6 +11,7 @@ use daybook_core::identity::enrol::{EnrolCode, EnrolRequestTranscript, code_key,
 use daybook_core::identity::http_signature::{
     AnswerParts, RequestParts, content_digest, sign_request, verify_answer, verify_digest,
 };
+use daybook_core::identity::pin::PinCost;
 use daybook_core::identity::{KeyPair, PublicKey, base64url};
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::wire::{EnrolAnswer, EnrolRequest, Problem, ProblemCode, PushHead};
@@ -89,6 +90,7 @@ fn settings(data: &TempDir) -> Settings {
         durable: false,
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
+        pin_cost: PinCost::CHEAP,
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! Everything is real: SQLite files under the home directory, HTTP on the loopback, the same till and the same server as in a shop. It prints what
 //! happens, then the report and the conflicts in words, and ends with 0 only where everybody agrees.
-#![allow(clippy::print_stdout, reason = "telling is what this program is for")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "telling is what this program is for")]
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use daybook_tests::demo::{Home, play};
+use daybook_tests::demo::{Home, pins, play};
 
 /// Plays a short demo day and prints what head office knows about it.
 ///
@@ -17,10 +17,25 @@ struct Arguments {
     /// Where the demo keeps its files.
     #[arg(long, env = "DAYBOOK_HOME")]
     home: Option<std::path::PathBuf>,
+    /// Play nothing; show who works in the demo shop, with their PINs.
+    #[arg(long)]
+    pins: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.pins {
+        return match Home::find(arguments.home).and_then(|home| pins(&home)) {
+            Ok(words) => {
+                print!("{words}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let played = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async { play(&Home::find(arguments.home)?, &mut |words| println!("{words}")).await })

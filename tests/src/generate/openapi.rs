@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use daybook_core::limits::{LIVE_PING_SECONDS, RETRY_AFTER_SECONDS};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
-    HandshakeRequest, Health, Problem, ProblemCode, PushAnswer, PushHead, REQUEST_HEADER,
+    HandshakeRequest, Health, PeopleAnswer, Problem, ProblemCode, PushAnswer, PushHead, REQUEST_HEADER,
 };
 use daybook_server::http::error::Cause;
 use daybook_server::http::route::{ROUTES, Route, Who};
@@ -157,6 +157,10 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
                 causes: &[Cause::Forbidden, Cause::CursorUnknown],
             }
         }
+        ("/v1/people", _) => {
+            let answered = json(of::<PeopleAnswer>(schemas));
+            Shape { asked: None, answered, causes: &[Cause::Forbidden] }
+        }
         ("/v1/report", _) => {
             Shape { asked: None, answered: json(of::<Report>(schemas)), causes: &[Cause::Forbidden] }
         }
@@ -278,6 +282,14 @@ fn query(name: &str) -> (&'static str, Value) {
         "cursor" => (
             "Where to go on: the cursor of the page before. Left out: from the beginning.",
             json!({"type": "string"}),
+        ),
+        "key" => (
+            "X25519, made for this request: what the list is sealed to. Needed.",
+            json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}),
+        ),
+        "revision" => (
+            "The revision that the asker has: the same again is answered without the list.",
+            json!({"type": "integer"}),
         ),
         "store" => {
             ("The store. Left out: all that the asker may see.", json!({"type": "string", "format": "uuid"}))

@@ -11,7 +11,7 @@ use daybook_core::event;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
-    HandshakeRequest, Health, Problem, PushAnswer, PushHead,
+    HandshakeRequest, Health, ListedPerson, PeopleAnswer, PeopleList, Problem, PushAnswer, PushHead,
 };
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -52,6 +52,9 @@ pub(super) fn messages() -> Vec<(&'static str, Value)> {
         ("handshake_answer", schema_for!(HandshakeAnswer)),
         ("handshake_request", schema_for!(HandshakeRequest)),
         ("health", schema_for!(Health)),
+        ("listed_person", schema_for!(ListedPerson)),
+        ("people_answer", schema_for!(PeopleAnswer)),
+        ("people_list", schema_for!(PeopleList)),
         ("problem", schema_for!(Problem)),
         ("push_answer", schema_for!(PushAnswer)),
         ("push_head", schema_for!(PushHead)),

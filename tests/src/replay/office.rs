@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use daybook_core::event::description::SettingsFields;
 use daybook_core::event::sale::{CashRounding, Prices};
+use daybook_core::secret::Secret;
 use daybook_server::office::Publication;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -125,8 +126,15 @@ fn publications(script: &Script) -> Vec<Publication> {
         };
         all.push(Publication::Settings { store: Some(shop.clone()), fields });
     }
+    // Receipts are played for people who show no PIN.
     for (number, role) in [("1", "cashier"), ("2", "manager")] {
-        all.push(Publication::Staff { number: number.to_owned(), role: role.to_owned(), store: None });
+        all.push(Publication::Staff {
+            number: number.to_owned(),
+            name: Secret::new(format!("Replay's {role}")),
+            pin: None,
+            role: role.to_owned(),
+            store: None,
+        });
     }
     all.extend(script.products.iter().map(|product| Publication::Product {
         sku: product.sku.clone(),

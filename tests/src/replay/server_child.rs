@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use daybook_core::identity::pin::PinCost;
 use daybook_server::office::{NewOrganisation, Settings, init};
 
 use super::clock::DrivenClock;
@@ -29,6 +30,7 @@ async fn serve(parent: &mut Parent, begins: ServerBegins) -> anyhow::Result<()> 
         durable: begins.durable,
         clock: Arc::new(DrivenClock::at(begins.wall)),
         randomness: Arc::new(Seed(begins.seed).draws(&["head office"])),
+        pin_cost: PinCost::CHEAP,
     };
     let organisation = NewOrganisation {
         name: "Replay".to_owned(),

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use daybook_core::identity::enrol::EnrolCode;
 use daybook_core::sync::till::Status;
-use daybook_till::command::Session;
-use daybook_till::{Options, Till, synchronise};
+use daybook_till::{Options, Session, Till, synchronise};
 use tokio::runtime::Runtime;
 
 use super::clock::DrivenClock;
@@ -91,7 +90,7 @@ fn session_when_ready(till: &Till, begins: &TillBegins) -> anyhow::Result<Sessio
             (known >= products, of_role("cashier"), of_role("manager"))
             && (begins.run > 0 || till.status() == Status::UpToDate)
         {
-            return Ok(Session { actor: cashier, approver: Some(manager) });
+            return Ok(Session::headless(cashier, Some(manager)));
         }
         if began.elapsed() > READY_WITHIN {
             bail!(
