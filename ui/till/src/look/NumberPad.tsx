@@ -15,7 +15,6 @@ type Props = {
 
 export function NumberPad({ onCharacter, onErase, corner, label }: Props) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a pad of keys is no form, which is what a fieldset says.
     <div className="pad" role="group" aria-label={label ?? text("pad")} dir="ltr">
       {[..."123456789"].map((digit) => (
         <Press key={digit} size="big" skip onPress={() => onCharacter(digit)}>
@@ -23,7 +22,12 @@ export function NumberPad({ onCharacter, onErase, corner, label }: Props) {
         </Press>
       ))}
       {corner ? (
-        <Press size="big" skip onPress={() => onCharacter(corner)} {...(corner === "." ? { label: text("pad-point") } : {})}>
+        <Press
+          size="big"
+          skip
+          onPress={() => onCharacter(corner)}
+          {...(corner === "." ? { label: text("pad-point") } : {})}
+        >
           {corner}
         </Press>
       ) : (

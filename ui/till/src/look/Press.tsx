@@ -18,7 +18,19 @@ type Props = {
   className?: string;
 };
 
-export function Press({ children, onPress, look = "plain", size = "action", hint, label, disabled, pressed, skip, focus, className }: Props) {
+export function Press({
+  children,
+  onPress,
+  look = "plain",
+  size = "action",
+  hint,
+  label,
+  disabled,
+  pressed,
+  skip,
+  focus,
+  className,
+}: Props) {
   return (
     <button
       type="button"
@@ -30,7 +42,6 @@ export function Press({ children, onPress, look = "plain", size = "action", hint
       aria-pressed={pressed}
       aria-keyshortcuts={hint}
       tabIndex={skip ? -1 : undefined}
-      // biome-ignore lint/a11y/noAutofocus: a pane that opens hands the focus to its first useful control.
       autoFocus={focus}
     >
       {children}

@@ -10,7 +10,10 @@ export const layoutOf = (effectiveWidth: number): Layout =>
 const SMALLEST = { width: 1000, height: 660 };
 
 export const cappedScale = (wanted: number, width: number, height: number): number =>
-  Math.max(1, Math.min(wanted, Math.floor((width / SMALLEST.width) * 20) / 20, Math.floor((height / SMALLEST.height) * 20) / 20));
+  Math.max(
+    1,
+    Math.min(wanted, Math.floor((width / SMALLEST.width) * 20) / 20, Math.floor((height / SMALLEST.height) * 20) / 20),
+  );
 
 /** Writes theme, scale and layout to the document, where the style sheets read them. */
 export function applyLook(theme: "auto" | "light" | "dark", wanted: number): void {

@@ -1,9 +1,9 @@
 // How screens reach the counter: one context, and a way to ask the till that keeps the last answer on the screen while a new one is
 // on its way, so that nothing flickers.
 
-import { createContext, useContext, useEffect, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
 import { faultOf } from "../door/door.ts";
-import type { Answers, Request } from "../door/types.ts";
+import type { Act, Answers, Request } from "../door/types.ts";
 import type { Money } from "../money/format.ts";
 import type { Sell } from "../sell/state.ts";
 import { type Asked, type Counter, type Known, useKnown } from "./counter.ts";
@@ -37,4 +37,28 @@ export function useAsked<R extends Request>(request: R, again: unknown = 0): Ask
     };
   }, [counter, written, again]);
   return asked;
+}
+
+/** Does something to the till's books. Asked again because no answer came, the same act goes under the same command id. */
+export function useAct(): (act: Act) => Promise<Answers["act"]> {
+  const counter = useCounter();
+  const commands = useRef(new Map<string, string>());
+  return useCallback(
+    async (act) => {
+      const written = JSON.stringify(act);
+      const command = commands.current.get(written) ?? crypto.randomUUID();
+      commands.current.set(written, command);
+      try {
+        const answer = await counter.ask({ ask: "act", command, act, approval: null });
+        commands.current.delete(written);
+        counter.stand(answer.status);
+        counter.dispatch({ is: "cart", cart: answer.cart });
+        return answer;
+      } catch (problem) {
+        if (faultOf(problem).kind !== "not_recorded") commands.current.delete(written);
+        throw problem;
+      }
+    },
+    [counter],
+  );
 }

@@ -24,5 +24,7 @@ export function text(id: string, values?: Values): string {
 /** Why the till said no, in words; what it says money and goods is in the catalogue beside it. */
 export function faultText(fault: { code: string; kind: string; values: Values }): string {
   const id = `fault-${fault.code.replaceAll("_", "-")}`;
-  return hasText(id) ? text(id, fault.values) : text(`fault-kind-${fault.kind.replaceAll("_", "-")}`, { code: fault.code });
+  return hasText(id)
+    ? text(id, fault.values)
+    : text(`fault-kind-${fault.kind.replaceAll("_", "-")}`, { code: fault.code });
 }
