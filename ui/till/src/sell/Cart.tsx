@@ -136,7 +136,13 @@ function Line(props: { line: CartLine; place: number; of: number; marked: boolea
           <bdi>{line.name}</bdi>
         </span>
         <span className="line-each">
-          {line.unit_price === null ? <Code>{line.sku}</Code> : <Price price={line.unit_price} />}
+          {line.unit_price === null ? (
+            <Code>{line.sku}</Code>
+          ) : line.quantity === 1000 && line.reduction_minor === 0 ? null : (
+            <span>
+              <Price price={line.unit_price} /> {text("line-each")}
+            </span>
+          )}
           {line.reduction_minor !== 0 ? (
             <span className="line-off">
               {text("line-off")} <Amount minor={-Math.abs(line.reduction_minor)} />

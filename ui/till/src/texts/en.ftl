@@ -97,6 +97,7 @@ last-sale = Last sale
 change-word = change
 line-return = Return:
 line-off = off
+line-each = each
 sums-tax-included = Tax included
 sums-tax-added = Tax
 sums-saved = Saved
