@@ -86,7 +86,7 @@ export function LinePane({ pane }: { pane: Extract<Pane, { is: "line" }> }) {
             {text("line-leave")}
           </Press>
           {line ? (
-            <Press look="danger" hint={written("Delete")} className="apart" onPress={() => dispatch({ is: "remove" })}>
+            <Press look="danger" hint={written("Delete")} onPress={() => dispatch({ is: "remove" })}>
               {text("action-remove")}
             </Press>
           ) : null}

@@ -4,7 +4,7 @@
 import { lazy, Suspense } from "react";
 import { written } from "../actions/keys.ts";
 import { ACTIONS, action } from "../actions/registry.ts";
-import { Code, Times } from "../look/Amount.tsx";
+import { Amount, Code, Price, Times } from "../look/Amount.tsx";
 import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
@@ -14,6 +14,7 @@ import { Cart } from "./Cart.tsx";
 import { ChangePane } from "./ChangePane.tsx";
 import { LinePane } from "./LinePane.tsx";
 import { Products } from "./Products.tsx";
+import { markedLine } from "./state.ts";
 
 const ParkedPane = lazy(() => import("./ParkedPane.tsx"));
 const ApprovalPane = lazy(() => import("./ApprovalPane.tsx"));
@@ -97,6 +98,7 @@ function FixedPad() {
   const shown = pane.is === "tender" || pane.is === "line" ? pane.entry : entry;
   return (
     <aside className="fixed-pad" aria-label={text("pad")}>
+      <LastItem />
       <div className="pad-entry">
         <span className="second">
           {text(amounts ? "pad-amount" : pane.is === "line" ? "pad-quantity" : "pad-code")}
@@ -135,5 +137,26 @@ function FixedPad() {
         onErase={() => dispatch({ is: "erase" })}
       />
     </aside>
+  );
+}
+
+/** What was touched last, large enough to be read from where the scanner is. */
+function LastItem() {
+  const line = useSell((sell) => (sell.pane.is === "change" ? null : markedLine(sell)));
+  return (
+    <div className="last-item">
+      <span className="second">{text(line ? "pad-last" : "pad-nothing")}</span>
+      {line ? (
+        <>
+          <strong>
+            <bdi>{line.name}</bdi>
+          </strong>
+          <span>
+            <Times quantity={line.quantity} /> {line.unit_price === null ? null : <Price price={line.unit_price} />}
+          </span>
+          <Amount minor={line.net_minor} className="last-amount" />
+        </>
+      ) : null}
+    </div>
   );
 }

@@ -2,7 +2,7 @@
 // with one hand; nothing here says what there should be.
 
 import { Minus, Plus } from "lucide-react";
-import type { KeyboardEvent } from "react";
+import type { CSSProperties, KeyboardEvent } from "react";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useMoney } from "../shell/use.ts";
@@ -27,7 +27,7 @@ export function Denominations({ faces, counted, onChange }: Props) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only moves the focus between the fields inside.
-    <div className="count-rows" onKeyDown={move}>
+    <div className="count-rows" style={{ "--rows": Math.ceil(rows.length / 2) } as CSSProperties} onKeyDown={move}>
       {rows.map((face, index) => {
         const typed = counted[face] ?? "";
         const total = rowTotal(face, typed);

@@ -21,7 +21,7 @@ action-cash-move = Cash in or out
 action-reprint = Print last receipt
 action-cash = Take cash
 action-card = Card
-action-split = Half of it
+action-split = Split by 2
 action-next-amount = Next amount
 action-last-amount = Previous amount
 action-print-again = Print again
@@ -150,8 +150,8 @@ fix-sell = Add
 line-whole-sale = The whole sale
 line-mode = What to change
 line-mode-quantity = Quantity
-line-mode-percent = Discount %
-line-mode-amount = Discount amount
+line-mode-percent = Percent off
+line-mode-amount = Amount off
 line-mode-price = Price
 line-reason = Reason
 line-needs-reason = Choose a reason.
@@ -215,6 +215,8 @@ parked-facts = { $count ->
 ## Number pad
 
 pad = Number pad
+pad-last = Last item
+pad-nothing = Nothing scanned yet
 pad-point = Decimal point
 pad-erase = Erase
 pad-amount = Amount
@@ -236,8 +238,8 @@ tender-too-long = That is no amount. Clear it and type again.
 tender-exact = Exact
 tender-take = Take
 tender-take-out = Pay out
-tender-half = Half
-tender-third = A third
+tender-half = Split by 2
+tender-third = Split by 3
 tender-taken = Paid so far
 tender-type-cash = Cash
 tender-type-card = Card
@@ -506,8 +508,8 @@ sync-lead-alone = This till works alone. Every sale is safe here.
 sync-up = This till → head office
 sync-up-alone = This till
 sync-waiting = { $count ->
-    [one] 1 sale waiting, since { $oldest }
-   *[other] { $count } sales waiting, the oldest since { $oldest }
+    [one] 1 sale waiting, from { $oldest }
+   *[other] { $count } sales waiting, the oldest from { $oldest }
   }
 sync-all-sent = All sales are at head office.
 sync-all-here = All sales are on this till.

@@ -15,7 +15,7 @@ test("random walks over Sell break no law", async () => {
       completed += walk.completed;
       expect(walk.broken).toEqual([]);
     }),
-    { numRuns: 400 },
+    { numRuns: 1000 },
   );
   // A walk that never pays would keep every law.
   expect(completed).toBeGreaterThan(200);

@@ -30,6 +30,9 @@ export async function walkSell(ask: Ask, seed: number, steps: number, codes: rea
   let sell: Sell = reduce(AT_REST, { is: "shop", exponent: 2, largestNote: 50_000 }).sell;
   sell = reduce(sell, { is: "cart", cart: await ask({ ask: "cart" }) }).sell;
 
+  const typedBefore = "";
+  const amountOf = ({ pane }: Sell) => (pane.is === "tender" ? pane.entry : "");
+
   const law = (holds: boolean, broken: string) => {
     if (!holds) walk.broken.push(`seed ${seed}: ${broken}`);
   };
