@@ -92,7 +92,7 @@ export function measure(page) {
     const tappable = [...document.querySelectorAll("button, input:not([type=checkbox]), select, a")];
     const small = tappable
       .map((element) => ({ element, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
+      .filter(({ box }) => box.width > 20 && (box.height < 43.5 || box.width < 43.5))
       .map(
         ({ element, box }) => `${element.className || element.id} ${Math.round(box.width)}×${Math.round(box.height)}`,
       );

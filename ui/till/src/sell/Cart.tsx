@@ -82,15 +82,15 @@ function Lines(props: { lines: CartLine[]; marked: number | null; chosen: number
     if (top < element.scrollTop) element.scrollTop = top;
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
   }, [at, touched?.quantity, lines.length]);
+  // With nothing in it, it is no list: it says why it is empty.
+  const list = {
+    role: "listbox",
+    tabIndex: 0,
+    "aria-label": text("cart-lines"),
+    "aria-activedescendant": at >= first && at < first + count ? `line-${marked}` : undefined,
+  };
   return (
-    <div
-      className="lines"
-      ref={scroller}
-      role="listbox"
-      tabIndex={0}
-      aria-label={text("cart-lines")}
-      aria-activedescendant={at >= first && at < first + count ? `line-${marked}` : undefined}
-    >
+    <div className="lines" ref={scroller} {...(lines.length > 0 ? list : {})}>
       {lines.length === 0 ? <EmptyCart /> : null}
       <div style={{ blockSize: lines.length * ROW, position: "relative" }}>
         {lines.slice(first, first + count).map((line, index) => (
@@ -219,11 +219,6 @@ function Sums() {
         onClick={() => dispatch({ is: paying ? "escape" : "pay" })}
         disabled={idle}
         aria-keyshortcuts={paying ? "Escape" : "F12"}
-        aria-label={
-          paying
-            ? text("pay-back-label")
-            : text(out ? "pay-out-label" : "pay-label", { amount: money.amount(Math.abs(cart.total_minor)) })
-        }
       >
         <span className="pay-sum">
           <Amount minor={Math.abs(cart.total_minor)} className="pay-amount" />

@@ -40,12 +40,7 @@ export function TopBar() {
           </button>
         ) : null}
         <SyncPill />
-        <button
-          type="button"
-          className="who"
-          onClick={() => void counter.lock()}
-          aria-label={text("lock-label", { name: person?.name ?? "" })}
-        >
+        <button type="button" className="who" onClick={() => void counter.lock()}>
           <span className="initials small" aria-hidden="true">
             {person ? initials(person.name) : <CircleUserRound />}
           </span>

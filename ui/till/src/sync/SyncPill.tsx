@@ -24,14 +24,14 @@ export function SyncPill() {
       className={`pill ${words.tone}${quiet ? " quiet" : ""}`}
       onClick={() => counter.set({ view: words.id === "pill-conflicts" ? "conflicts" : "sync", overlay: null })}
       disabled={!signedIn}
-      aria-label={sentence}
       title={sentence}
     >
       <Sign aria-hidden="true" />
-      {quiet ? null : <span>{sentence}</span>}
+      <span className={quiet ? "unseen" : undefined}>{sentence}</span>
       {status.sync.waiting_documents > 0 ? (
-        <span className="pill-count" title={text("pill-waiting", { count: status.sync.waiting_documents })}>
-          {status.sync.waiting_documents}
+        <span className="pill-count">
+          <span aria-hidden="true">{status.sync.waiting_documents}</span>
+          <span className="unseen">{text("pill-waiting", { count: status.sync.waiting_documents })}</span>
         </span>
       ) : null}
     </button>

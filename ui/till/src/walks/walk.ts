@@ -30,7 +30,7 @@ export async function walkSell(ask: Ask, seed: number, steps: number, codes: rea
   let sell: Sell = reduce(AT_REST, { is: "shop", exponent: 2, largestNote: 50_000 }).sell;
   sell = reduce(sell, { is: "cart", cart: await ask({ ask: "cart" }) }).sell;
 
-  const typedBefore = "";
+  let typedBefore = "";
   const amountOf = ({ pane }: Sell) => (pane.is === "tender" ? pane.entry : "");
 
   const law = (holds: boolean, broken: string) => {
@@ -47,8 +47,8 @@ export async function walkSell(ask: Ask, seed: number, steps: number, codes: rea
       law(effect.act.do !== "tender" || before.unanswered.length === 0, "a tender left with an unanswered scan");
     }
     for (const { ticket } of sell.waiting) if (!meant.has(ticket)) meant.set(ticket, before.keyed ? "enter" : input.is);
-    if (input.is === "scan" && sell.pane.is === "tender")
-      law(sell.pane.entry === "", "a scan left digits in an amount");
+    if (input.is === "burst") typedBefore = amountOf(before);
+    if (input.is === "scan") law(["", typedBefore].includes(amountOf(sell)), "a scan left digits in an amount");
     law(sell.waiting.filter(({ act }) => act.do === "tender").length <= 1, "two tenders at once");
   }
 
