@@ -2,7 +2,8 @@
 // Somebody has to be signed in there with a shift open; the walks share one till, one after another.
 
 import { expect, test } from "vitest";
-import { type Ask, Refusal } from "../src/door/door.ts";
+import type { Ask } from "../src/door/door.ts";
+import { Refusal } from "../src/door/refusal.ts";
 import type { Reply } from "../src/door/types.ts";
 import { walkSell } from "../src/walks/walk.ts";
 

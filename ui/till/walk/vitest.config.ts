@@ -2,4 +2,4 @@
 
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { environment: "happy-dom", include: ["walk/**/*.test.ts"], root: "." } });
+export default defineConfig({ test: { environment: "node", include: ["walk/**/*.test.ts"], root: "." } });

@@ -1,7 +1,8 @@
 // The only file that knows how the till is reached. In Daybook's own window that is Tauri's bridge; in a browser it is the test-only
 // door, which puts the same questions to a real till over HTTP. Everything else just asks.
 
-import type { Answers, Changed, Fault, Reply, Request } from "./types.ts";
+import { Refusal } from "./refusal.ts";
+import type { Answers, Changed, Reply, Request } from "./types.ts";
 
 export type Ask = <R extends Request>(request: R) => Promise<Answers[R["ask"]]>;
 
@@ -10,15 +11,6 @@ export type Door = {
   /** Tells what changed at the till without being asked; returns how to stop listening. */
   changed(listener: (changed: Changed) => void): () => void;
 };
-
-/** The till said no, and why. */
-export class Refusal extends Error {
-  readonly fault: Fault;
-  constructor(fault: Fault) {
-    super(fault.code);
-    this.fault = fault;
-  }
-}
 
 function answer<T>(reply: Reply<T>): T {
   if ("fault" in reply) throw new Refusal(reply.fault);
@@ -56,9 +48,3 @@ const overHttp: Door = {
 };
 
 export const door: Door = "__TAURI_INTERNALS__" in window ? overTauri : overHttp;
-
-/** What stood in the way, as a fault: what the till said, or that it said nothing at all. */
-export function faultOf(problem: unknown): Fault {
-  if (problem instanceof Refusal) return problem.fault;
-  return { code: "no_answer", kind: "not_recorded", permission: null, values: {} };
-}

@@ -3,7 +3,7 @@
 
 import { CornerUpLeft, Printer, X } from "lucide-react";
 import { useEffect, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import { Amount, Code, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useAsked, useCounter, useShown } from "../shell/use.ts";

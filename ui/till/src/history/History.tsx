@@ -3,7 +3,7 @@
 
 import { Check, CheckCheck, CornerUpLeft } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { Fault, HistoryPage, HistoryRow } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";

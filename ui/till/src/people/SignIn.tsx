@@ -3,7 +3,7 @@
 
 import { Store } from "lucide-react";
 import { useEffect, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { PersonTile } from "../door/types.ts";
 import { useAsked, useCounter, useShown } from "../shell/use.ts";
 import { SyncPill } from "../sync/SyncPill.tsx";

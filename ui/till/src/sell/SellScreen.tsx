@@ -1,7 +1,7 @@
 // Sell: the work pane at the start, the cart at the end, and on wide screens a number pad that never moves between them. Panes replace
 // each other in one place; nothing on the selling path opens over it.
 
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { written } from "../actions/keys.ts";
 import { ACTIONS, action } from "../actions/registry.ts";
 import { Amount, Code, Price, Times } from "../look/Amount.tsx";
@@ -16,13 +16,27 @@ import { LinePane } from "./LinePane.tsx";
 import { Products } from "./Products.tsx";
 import { markedLine } from "./state.ts";
 
-const ParkedPane = lazy(() => import("./ParkedPane.tsx"));
-const ApprovalPane = lazy(() => import("./ApprovalPane.tsx"));
-const FixPane = lazy(() => import("./FixPane.tsx"));
-const VoidPane = lazy(() => import("./VoidPane.tsx"));
-const CashMovePane = lazy(() => import("./CashMovePane.tsx"));
+const PANES = {
+  parked: () => import("./ParkedPane.tsx"),
+  approval: () => import("./ApprovalPane.tsx"),
+  fix: () => import("./FixPane.tsx"),
+  void: () => import("./VoidPane.tsx"),
+  cashMove: () => import("./CashMovePane.tsx"),
+};
+const ParkedPane = lazy(PANES.parked);
+const ApprovalPane = lazy(PANES.approval);
+const FixPane = lazy(PANES.fix);
+const VoidPane = lazy(PANES.void);
+const CashMovePane = lazy(PANES.cashMove);
+
+/** Not needed for the first scan, but never to be waited for: fetched once selling has begun. */
+const LATER = 800;
 
 export function SellScreen() {
+  useEffect(() => {
+    const timer = setTimeout(() => Object.values(PANES).forEach((fetch) => void fetch()), LATER);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <main className="sell">
       <h1 className="unseen">{text("action-sell")}</h1>

@@ -1,7 +1,7 @@
 // The receipt printer: where it is, how wide it prints, and which signs it knows. A test page says more than any setting.
 
 import { type FormEvent, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { PrinterSettings, Settings } from "../door/types.ts";
 import { Press } from "../look/Press.tsx";
 import { useCounter } from "../shell/use.ts";

@@ -2,7 +2,8 @@
 // answers come in at any moment and in any order; they are dealt with here at once, and the screens follow.
 
 import { useSyncExternalStore } from "react";
-import { type Ask, type Door, faultOf } from "../door/door.ts";
+import type { Ask, Door } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { Fault, Settings, Status } from "../door/types.ts";
 import { type Money, moneyOf } from "../money/format.ts";
 import { reduce } from "../sell/reducer.ts";

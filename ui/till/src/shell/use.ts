@@ -2,7 +2,7 @@
 // on its way, so that nothing flickers.
 
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { Act, Answers, Request } from "../door/types.ts";
 import type { Money } from "../money/format.ts";
 import type { Sell } from "../sell/state.ts";

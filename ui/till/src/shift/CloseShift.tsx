@@ -2,7 +2,7 @@
 // head office does not have yet never stand in the way.
 
 import { useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { Minor, ShiftReport } from "../door/types.ts";
 import { useAct, useAsked, useCounter, useShown } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";

@@ -2,7 +2,7 @@
 
 import { CircleCheck, Printer } from "lucide-react";
 import { useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { ShiftReport } from "../door/types.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";

@@ -2,7 +2,7 @@
 // takes it over.
 
 import { useEffect, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { parseAmount } from "../money/entry.ts";

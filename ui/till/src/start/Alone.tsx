@@ -1,7 +1,7 @@
 // Starting alone: one till, no head office. Its owner signs in with the PIN chosen here, and a head office can be joined later.
 
 import { type FormEvent, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import { useCounter } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 

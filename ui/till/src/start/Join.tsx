@@ -1,7 +1,7 @@
 // Joining: where head office is, and the ten characters it gave for this till. The code is read in two halves, as it is printed.
 
 import { type FormEvent, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import { useCounter } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 import { CODE_LENGTH, readCode, writtenCode } from "./code.ts";

@@ -3,7 +3,7 @@
 
 import { ArrowDown, ArrowUp, Clock3, HardDrive } from "lucide-react";
 import { useEffect, useState } from "react";
-import { faultOf } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import type { SyncPanel as Panel } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";

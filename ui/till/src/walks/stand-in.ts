@@ -2,7 +2,7 @@
 // same walks run over the real till through the test-only door; this one is here so that the laws are tested in seconds.
 
 import type { Ask } from "../door/door.ts";
-import { Refusal } from "../door/door.ts";
+import { Refusal } from "../door/refusal.ts";
 import type { Act, Cart, CartLine, Done, Fault, Request } from "../door/types.ts";
 import { NO_CART } from "../sell/state.ts";
 

@@ -1,7 +1,8 @@
 // Walks over Sell at random: keys, taps, scans and late answers in any order, against any door. What must never happen is checked after
 // every step, so the same walk serves the reducer's laws here and the real core behind the test-only door.
 
-import { type Ask, faultOf } from "../door/door.ts";
+import type { Ask } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
 import { reduce } from "../sell/reducer.ts";
 import { AT_REST, type Effect, type Input, type Sell } from "../sell/state.ts";
 
