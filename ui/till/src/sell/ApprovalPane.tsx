@@ -10,7 +10,7 @@ import { useAsked, useCounter, useSell, useShown } from "../shell/use.ts";
 import { faultText, hasText, text } from "../texts/text.ts";
 import type { Pane } from "./state.ts";
 
-export default function ApprovalPane({ pane }: { pane: Extract<Pane, { is: "approval" }> }) {
+export function ApprovalPane({ pane }: { pane: Extract<Pane, { is: "approval" }> }) {
   const { dispatch } = useCounter();
   const me = useShown((known) => known.status?.person);
   const busy = useSell((sell) => sell.waiting.length > 0);

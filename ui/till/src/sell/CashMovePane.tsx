@@ -9,7 +9,7 @@ import { text } from "../texts/text.ts";
 
 const WAYS = ["in", "out", "drop"] as const;
 
-export default function CashMovePane() {
+export function CashMovePane() {
   const { dispatch } = useCounter();
   const money = useMoney();
   const exponent = useSell((sell) => sell.exponent);

@@ -8,7 +8,7 @@ import { parseAmount } from "../money/entry.ts";
 import { useAsked, useCounter, useMoney, useSell } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 
-export default function FixPane({ card }: { card: number }) {
+export function FixPane({ card }: { card: number }) {
   const { dispatch } = useCounter();
   const pinned = useSell((sell) => sell.unanswered.find((other) => other.card === card));
   const exponent = useSell((sell) => sell.exponent);

@@ -6,7 +6,7 @@ import { Press } from "../look/Press.tsx";
 import { useAsked, useCounter, useSell } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 
-export default function ParkedPane() {
+export function ParkedPane() {
   const { dispatch } = useCounter();
   const count = useSell((sell) => sell.cart.parked);
   const inHand = useSell((sell) => sell.cart.lines.length > 0);

@@ -1,7 +1,6 @@
 // Sell: the work pane at the start, the cart at the end, and on wide screens a number pad that never moves between them. Panes replace
 // each other in one place; nothing on the selling path opens over it.
 
-import { lazy, Suspense, useEffect } from "react";
 import { written } from "../actions/keys.ts";
 import { ACTIONS, action } from "../actions/registry.ts";
 import { Amount, Code, Price, Times } from "../look/Amount.tsx";
@@ -10,40 +9,23 @@ import { Press } from "../look/Press.tsx";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
 import { TenderPane } from "../tender/TenderPane.tsx";
 import { text } from "../texts/text.ts";
+import { ApprovalPane } from "./ApprovalPane.tsx";
 import { Cart } from "./Cart.tsx";
+import { CashMovePane } from "./CashMovePane.tsx";
 import { ChangePane } from "./ChangePane.tsx";
+import { FixPane } from "./FixPane.tsx";
 import { LinePane } from "./LinePane.tsx";
+import { ParkedPane } from "./ParkedPane.tsx";
 import { Products } from "./Products.tsx";
 import { markedLine } from "./state.ts";
-
-const PANES = {
-  parked: () => import("./ParkedPane.tsx"),
-  approval: () => import("./ApprovalPane.tsx"),
-  fix: () => import("./FixPane.tsx"),
-  void: () => import("./VoidPane.tsx"),
-  cashMove: () => import("./CashMovePane.tsx"),
-};
-const ParkedPane = lazy(PANES.parked);
-const ApprovalPane = lazy(PANES.approval);
-const FixPane = lazy(PANES.fix);
-const VoidPane = lazy(PANES.void);
-const CashMovePane = lazy(PANES.cashMove);
-
-/** Not needed for the first scan, but never to be waited for: fetched once selling has begun. */
-const LATER = 800;
+import { VoidPane } from "./VoidPane.tsx";
 
 export function SellScreen() {
-  useEffect(() => {
-    const timer = setTimeout(() => Object.values(PANES).forEach((fetch) => void fetch()), LATER);
-    return () => clearTimeout(timer);
-  }, []);
   return (
     <main className="sell">
       <h1 className="unseen">{text("action-sell")}</h1>
       <div className="work">
-        <Suspense fallback={null}>
-          <WorkPane />
-        </Suspense>
+        <WorkPane />
         <Strip />
       </div>
       <FixedPad />

@@ -9,7 +9,7 @@ import { text } from "../texts/text.ts";
 const HOLD = 600;
 const REASONS = ["customer-left", "mistake", "no-money", "training", "other"];
 
-export default function VoidPane() {
+export function VoidPane() {
   const { dispatch } = useCounter();
   const money = useMoney();
   const cart = useSell((sell) => sell.cart);
