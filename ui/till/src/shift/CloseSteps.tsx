@@ -6,7 +6,7 @@ import type { Minor, ShiftReport } from "../door/types.ts";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { parseAmount } from "../money/entry.ts";
-import { useCounter, useMoney } from "../shell/use.ts";
+import { useCounter, useMoney, useShown } from "../shell/use.ts";
 import { TenderName } from "../tender/TenderPane.tsx";
 import { text } from "../texts/text.ts";
 import type { Counted } from "./count.ts";
@@ -16,6 +16,7 @@ type CheckProps = { report: ShiftReport | null; lines: number; unanswered: numbe
 
 export function CheckStep({ report, lines, unanswered, onNext }: CheckProps) {
   const counter = useCounter();
+  const alone = useShown((known) => known.status?.sync.state === "alone");
   const open = lines > 0 || unanswered > 0;
   useNext("F12", onNext, !open);
   return (
@@ -23,7 +24,7 @@ export function CheckStep({ report, lines, unanswered, onNext }: CheckProps) {
       <ul className="checks">
         <Check good={!open} words={open ? text("check-cart-open", { count: lines }) : text("check-cart-empty")} />
         <Check good={!report?.parked} words={text("check-parked", { count: report?.parked ?? 0 })} />
-        <Check good words={text("check-waiting", { count: report?.waiting_documents ?? 0 })} />
+        {alone ? null : <Check good words={text("check-waiting", { count: report?.waiting_documents ?? 0 })} />}
       </ul>
       <footer className="sheet-foot">
         <p className="second">{text("check-blind")}</p>

@@ -25,7 +25,7 @@ export function Figures({ report }: { report: ShiftReport }) {
           <Fact label="report-total" minor={report.total_minor} strong />
         </dl>
       </section>
-      <section>
+      <section className={counted ? "broad" : undefined}>
         <h2>{text("report-tenders")}</h2>
         <table>
           <thead>

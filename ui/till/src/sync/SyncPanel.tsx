@@ -41,6 +41,14 @@ export default function SyncPanel() {
       });
   }
 
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() === "t" && !event.ctrlKey && !event.metaKey && !busy) tryNow();
+    };
+    window.addEventListener("keydown", key);
+    return () => window.removeEventListener("keydown", key);
+  });
+
   return (
     <main className="sheet">
       <div className="sheet-head">
