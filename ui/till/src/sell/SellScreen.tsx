@@ -85,6 +85,9 @@ function Strip() {
   );
 }
 
+/** The panes that Enter does something in. */
+const ENTERS = new Set(["line", "tender", "change"]);
+
 /** Wide screens only: the pad stays where it is whatever pane is open, and its entry shows what it will do. */
 function FixedPad() {
   const { dispatch } = useCounter();
@@ -105,14 +108,20 @@ function FixedPad() {
         </output>
       </div>
       <div className="pad-modes">
-        <Press size="action" skip onPress={() => dispatch({ is: "character", character: "*" })} hint="*">
+        <Press
+          size="action"
+          skip
+          disabled={pane.is !== "products" && pane.is !== "line"}
+          onPress={() => dispatch({ is: "character", character: "*" })}
+          hint="*"
+        >
           {text("pad-times")}
         </Press>
         <Press
           size="action"
           skip
           look="primary"
-          disabled={pane.is === "products" && entry === ""}
+          disabled={pane.is === "products" ? entry === "" : !ENTERS.has(pane.is)}
           onPress={() => dispatch({ is: "enter" })}
           hint={written("Enter")}
         >
