@@ -105,11 +105,16 @@ export function counterOver(door: Door): Counter {
 
   /** Somebody signed in: the shop's denominations and the cart are theirs to work with. */
   async function begin(status: Status) {
-    const settings = await door.ask({ ask: "settings" });
-    set({ settings });
-    const largestNote = Math.max(...settings.denominations_minor, 1);
-    dispatch({ is: "shop", exponent: status.currency.exponent, largestNote });
-    await refreshCart();
+    const { exponent } = status.currency;
+    const settings = door.ask({ ask: "settings" }).then(
+      (answer) => {
+        set({ settings: answer });
+        dispatch({ is: "shop", exponent, largestNote: Math.max(...answer.denominations_minor, 1) });
+      },
+      // Without them the window looks as it did, and money is entered all the same.
+      () => dispatch({ is: "shop", exponent, largestNote: known.sell.largestNote }),
+    );
+    await Promise.all([settings, refreshCart().catch(() => undefined)]);
   }
 
   async function refreshCart() {
