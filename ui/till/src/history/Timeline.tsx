@@ -1,0 +1,58 @@
+// What happened to a document, in plain sentences. Whoever needs the evidence can see the event behind each of them.
+
+import { useState } from "react";
+import type { TimelineEntry } from "../door/types.ts";
+import { Code } from "../look/Amount.tsx";
+import { Press } from "../look/Press.tsx";
+import { useMoney } from "../shell/use.ts";
+import { hasText, text, type Values } from "../texts/text.ts";
+
+export function Timeline({ entries }: { entries: TimelineEntry[] }) {
+  const [technical, setTechnical] = useState(false);
+  const money = useMoney();
+
+  /** Amounts and quantities come as numbers named for their units; they are read as money and as pieces. */
+  const readable = (values: Values): Values =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        if (typeof value !== "number") return [name, value];
+        if (name.endsWith("_minor") || name === "amount" || name === "total") return [name, money.amount(value)];
+        return [name, name === "quantity" ? money.quantity(value) : value];
+      }),
+    );
+
+  return (
+    <>
+      <ol className="timeline">
+        {entries.map((entry) => (
+          <li key={entry.technical.event}>
+            <Code>{entry.local_time}</Code>
+            <span>
+              <span>
+                {hasText(entry.message)
+                  ? text(entry.message, readable(entry.values))
+                  : text("event-other", { event: entry.message.replace(/^event-/, "") })}
+              </span>
+              <span className="second">
+                <bdi>{entry.till}</bdi>
+                {entry.by ? <bdi> · {entry.by}</bdi> : null}
+              </span>
+              {technical ? (
+                <code className="technical" dir="ltr">
+                  {entry.technical.origin} #{entry.technical.seq}
+                  <br />
+                  {entry.technical.event}
+                  <br />
+                  {entry.technical.hash}
+                </code>
+              ) : null}
+            </span>
+          </li>
+        ))}
+      </ol>
+      <Press look="quiet" size="small" pressed={technical} onPress={() => setTechnical(!technical)}>
+        {text("timeline-technical")}
+      </Press>
+    </>
+  );
+}

@@ -1,0 +1,159 @@
+// The work pane at rest: departments, and tiles of products. A tile is a name and a price in large type, because words are found faster
+// than pictures. What is typed in the search field replaces the tiles at once.
+
+import { type KeyboardEvent, useRef, useState } from "react";
+import type { Product } from "../door/types.ts";
+import { Price } from "../look/Amount.tsx";
+import { Press } from "../look/Press.tsx";
+import { useRows } from "../look/rows.ts";
+import { useAsked, useCounter, useShown } from "../shell/use.ts";
+import { text } from "../texts/text.ts";
+import { useCatalogue } from "./pages.ts";
+
+const TILE = { height: 112, narrowest: 140, gap: 8 };
+const ROW = TILE.height + TILE.gap;
+const RESULTS = 60;
+
+export function Products() {
+  const search = useShown((known) => known.search.trim());
+  const [department, setDepartment] = useState<string | null>(null);
+  return (
+    <>
+      <Departments chosen={search === "" ? department : undefined} onChoose={setDepartment} />
+      {search === "" ? <Shelf key={department ?? ""} department={department} /> : <Results search={search} />}
+    </>
+  );
+}
+
+function Departments(props: { chosen: string | null | undefined; onChoose: (department: string | null) => void }) {
+  const counter = useCounter();
+  const changed = useShown((known) => known.changes.catalogue);
+  const { answer } = useAsked({ ask: "departments" }, changed);
+  const choose = (department: string | null) => {
+    counter.set({ search: "" });
+    props.onChoose(department);
+  };
+  return (
+    <nav className="chips" aria-label={text("departments")}>
+      <Press look="chip" size="small" pressed={props.chosen === null} onPress={() => choose(null)}>
+        {text("departments-all")}
+      </Press>
+      {answer?.map(({ department }) => (
+        <Press
+          key={department}
+          look="chip"
+          size="small"
+          pressed={props.chosen === department}
+          onPress={() => choose(department)}
+        >
+          <bdi>{department}</bdi>
+        </Press>
+      ))}
+    </nav>
+  );
+}
+
+function Shelf({ department }: { department: string | null }) {
+  const changed = useShown((known) => known.changes.catalogue);
+  const scroller = useRef<HTMLDivElement>(null);
+  const { first, count, width } = useRows(scroller, ROW);
+  const columns = Math.max(1, Math.floor((width - 32 + TILE.gap) / (TILE.narrowest + TILE.gap)));
+  const catalogue = useCatalogue(department, changed, first * columns, count * columns);
+  const total = catalogue.total ?? 0;
+  const shown = Math.max(0, Math.min(count * columns, total - first * columns));
+  return (
+    <div className="shelf" ref={scroller}>
+      {catalogue.total === 0 ? <NoProducts /> : null}
+      {catalogue.total === null ? <div className="skeleton" aria-hidden="true" /> : null}
+      <div style={{ blockSize: Math.ceil(total / columns) * ROW }}>
+        <Tiles columns={columns} offset={first * ROW}>
+          {Array.from({ length: shown }, (_, index) => {
+            const place = first * columns + index;
+            return <Tile key={place} product={catalogue.at(place)} entry={index === 0} />;
+          })}
+        </Tiles>
+      </div>
+    </div>
+  );
+}
+
+function Results({ search }: { search: string }) {
+  const { answer } = useAsked({ ask: "search", text: search, limit: RESULTS });
+  const scroller = useRef<HTMLDivElement>(null);
+  const { width } = useRows(scroller, ROW);
+  const columns = Math.max(1, Math.floor((width - 32 + TILE.gap) / (TILE.narrowest + TILE.gap)));
+  return (
+    <div className="shelf" ref={scroller}>
+      {answer?.length === 0 ? (
+        <div className="empty">
+          <p>{text("search-nothing", { search })}</p>
+          <p className="second">{text("search-nothing-hint")}</p>
+        </div>
+      ) : null}
+      <Tiles columns={columns} offset={0}>
+        {answer?.map((product, index) => (
+          <Tile key={product.product} product={product} entry={index === 0} />
+        ))}
+      </Tiles>
+    </div>
+  );
+}
+
+function Tiles(props: { columns: number; offset: number; children: React.ReactNode }) {
+  const move = (event: KeyboardEvent<HTMLDivElement>) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: props.columns, ArrowUp: -props.columns }[event.key];
+    if (step === undefined) return;
+    const tiles = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("button")];
+    const next = tiles[tiles.indexOf(document.activeElement as HTMLButtonElement) + step];
+    event.preventDefault();
+    event.stopPropagation();
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <div
+      className="tiles"
+      role="group"
+      aria-label={text("tiles")}
+      onKeyDown={move}
+      style={{ gridTemplateColumns: `repeat(${props.columns}, 1fr)`, transform: `translateY(${props.offset}px)` }}
+    >
+      {props.children}
+    </div>
+  );
+}
+
+function Tile({ product, entry }: { product: Product | undefined; entry: boolean }) {
+  const counter = useCounter();
+  if (!product) return <div className="tile-coming" aria-hidden="true" />;
+  const low = product.on_hand !== null && product.on_hand <= 0;
+  const pick = () => {
+    counter.set({ search: "" });
+    counter.dispatch({ is: "pick", product });
+  };
+  return (
+    <Press look="tile" className={`shade-${shade(product.department)}`} skip={!entry} onPress={pick}>
+      <span className="tile-name">
+        <bdi>{product.name}</bdi>
+      </span>
+      <span className="tile-foot">
+        {product.price === null ? <span>{text("tile-ask-price")}</span> : <Price price={product.price} />}
+        {low ? <span className="tile-low">{text("tile-none-left")}</span> : null}
+      </span>
+    </Press>
+  );
+}
+
+/** Departments keep one of six shades at the tile's edge, so that a shelf is recognised before it is read. */
+function shade(department: string | null): number {
+  return [...(department ?? "")].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 6007, 7) % 6;
+}
+
+function NoProducts() {
+  return (
+    <div className="empty">
+      <p>{text("products-empty")}</p>
+      <p className="second">{text("products-empty-hint")}</p>
+    </div>
+  );
+}

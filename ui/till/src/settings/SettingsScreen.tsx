@@ -1,0 +1,113 @@
+// What can be set at this till: how it looks and sounds, which scanner is plugged in, the printer, and what waits to be printed.
+
+import { useEffect } from "react";
+import type { Answers, Request } from "../door/types.ts";
+import { Press } from "../look/Press.tsx";
+import { useAsked, useCounter, useShown } from "../shell/use.ts";
+import { text } from "../texts/text.ts";
+import { PrinterForm } from "./PrinterForm.tsx";
+import { PrintQueue } from "./PrintQueue.tsx";
+import { ScannerTest } from "./ScannerTest.tsx";
+import "./settings.css";
+
+const THEMES = ["auto", "light", "dark"] as const;
+const SCALES = [1, 1.1, 1.2, 1.25, 1.4];
+const SOUNDS = [0, 40, 70, 100];
+
+export default function SettingsScreen() {
+  const counter = useCounter();
+  const { answer } = useAsked({ ask: "settings" });
+  const kept = useShown((known) => known.settings);
+  const version = useShown((known) => known.status?.version ?? "");
+  const products = useShown((known) => known.status?.products ?? 0);
+
+  useEffect(() => {
+    if (answer) counter.set({ settings: answer });
+  }, [answer, counter]);
+
+  const settings = kept ?? answer;
+  const prefer = (name: (Request & { ask: "set_preference" })["name"], value: string) =>
+    void counter
+      .ask({ ask: "set_preference", name, value })
+      .then((next: Answers["set_preference"]) => counter.set({ settings: next }));
+
+  if (!settings) return <main className="sheet" aria-busy="true" />;
+  return (
+    <main className="sheet wide-sheet settings">
+      <div className="sheet-head">
+        <h1>{text("action-settings")}</h1>
+        <p className="second">{text("settings-about", { version, products })}</p>
+      </div>
+      <section>
+        <h2>{text("settings-look")}</h2>
+        <Choice
+          label="settings-theme"
+          options={THEMES}
+          now={settings.theme}
+          words={(value) => text(`theme-${value}`)}
+          onChoose={(value) => prefer("theme", value)}
+        />
+        <Choice
+          label="settings-scale"
+          options={SCALES}
+          now={settings.scale}
+          words={(value) => `${Math.round(value * 100)} %`}
+          onChoose={(value) => prefer("scale", String(value))}
+        />
+        <Choice
+          label="settings-sound"
+          options={SOUNDS}
+          now={settings.sound}
+          words={(value) => (value === 0 ? text("sound-off") : `${value} %`)}
+          onChoose={(value) => prefer("sound", String(value))}
+        />
+        <div className="chips">
+          {(["added", "refused", "attention", "paid"] as const).map((sound) => (
+            <Press key={sound} look="chip" size="small" onPress={() => void counter.ask({ ask: "sound", sound })}>
+              {text(`sound-${sound}`)}
+            </Press>
+          ))}
+        </div>
+      </section>
+      <section>
+        <h2>{text("settings-scanner")}</h2>
+        <ScannerTest />
+      </section>
+      <section>
+        <h2>{text("settings-printer")}</h2>
+        <PrinterForm
+          key={JSON.stringify(settings.printer)}
+          settings={settings}
+          onKept={(next) => counter.set({ settings: next })}
+        />
+      </section>
+      <section>
+        <h2>{text("settings-queue")}</h2>
+        <PrintQueue />
+      </section>
+    </main>
+  );
+}
+
+type ChoiceProps<T> = {
+  label: string;
+  options: readonly T[];
+  now: T;
+  words: (value: T) => string;
+  onChoose: (value: T) => void;
+};
+
+function Choice<T extends string | number>({ label, options, now, words, onChoose }: ChoiceProps<T>) {
+  return (
+    <fieldset className="choice">
+      <legend>{text(label)}</legend>
+      <div>
+        {options.map((value) => (
+          <Press key={value} size="small" pressed={value === now} onPress={() => onChoose(value)}>
+            {words(value)}
+          </Press>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,59 @@
+// The full screens: nothing can be recorded any more, or the till does not answer. They say what that means for money before anything
+// else, and what the last saved sale was.
+
+import { OctagonAlert, Unplug } from "lucide-react";
+import type { Status } from "../door/types.ts";
+import { Code } from "../look/Amount.tsx";
+import { Press } from "../look/Press.tsx";
+import { hasText, text } from "../texts/text.ts";
+import { useCounter } from "./use.ts";
+
+export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }) {
+  const counter = useCounter();
+  const why = `stopped-${stopped.why.replaceAll("_", "-")}`;
+  return (
+    <main className="full danger-screen" role="alert">
+      <OctagonAlert aria-hidden="true" className="full-sign" />
+      <h1>{text("stopped-title")}</h1>
+      <p className="full-lead">{text("stopped-money")}</p>
+      <dl className="full-facts">
+        <div>
+          <dt>{text("stopped-why")}</dt>
+          <dd>{hasText(why) ? text(why) : stopped.why}</dd>
+        </div>
+        <div>
+          <dt>{text("stopped-last")}</dt>
+          <dd>
+            {stopped.last_number ? (
+              <>
+                <Code>{stopped.last_number}</Code>
+                {stopped.last_local ? (
+                  <>
+                    {" · "}
+                    <Code>{stopped.last_local}</Code>
+                  </>
+                ) : null}
+              </>
+            ) : (
+              text("stopped-none")
+            )}
+          </dd>
+        </div>
+      </dl>
+      <p>{text("stopped-do")}</p>
+      <Press look="primary" onPress={() => void counter.refresh()}>
+        {text("stopped-look")}
+      </Press>
+    </main>
+  );
+}
+
+export function Silent() {
+  return (
+    <main className="full" role="alert">
+      <Unplug aria-hidden="true" className="full-sign" />
+      <h1>{text("silent-title")}</h1>
+      <p className="full-lead">{text("silent-what")}</p>
+    </main>
+  );
+}

@@ -1,0 +1,165 @@
+// What the window knows, in one place outside React: how the till stands, the Sell machine, and which view is open. Keys, scans and
+// answers come in at any moment and in any order; they are dealt with here at once, and the screens follow.
+
+import { useSyncExternalStore } from "react";
+import type { Ask, Door } from "../door/door.ts";
+import { faultOf } from "../door/refusal.ts";
+import type { Fault, Settings, Status } from "../door/types.ts";
+import { type Money, moneyOf } from "../money/format.ts";
+import { reduce } from "../sell/reducer.ts";
+import { AT_REST, type Effect, type Input, type Sell } from "../sell/state.ts";
+
+export type View = "sell" | "history" | "report" | "close" | "sync" | "conflicts" | "settings";
+export type Overlay = "menu" | "help" | "palette" | null;
+
+export type Known = {
+  status: Status | null;
+  /** The door itself cannot be reached. */
+  silent: boolean;
+  settings: Settings | null;
+  money: Money;
+  sell: Sell;
+  view: View;
+  overlay: Overlay;
+  /** A document to open in History. */
+  opened: string | null;
+  /** What is typed in the search field of Sell. */
+  search: string;
+  /** Grows whenever the till says that something of that kind changed. */
+  changes: { catalogue: number; history: number; printer: number; conflicts: number; status: number };
+};
+
+export type Counter = {
+  get(): Known;
+  subscribe(listener: () => void): () => void;
+  set(part: Partial<Known>): void;
+  ask: Ask;
+  dispatch(input: Input): void;
+  /** Takes a new status in, such as the answer of a sign-in. */
+  stand(status: Status): void;
+  refresh(): Promise<void>;
+  lock(): Promise<void>;
+};
+
+export function counterOver(door: Door): Counter {
+  let known: Known = {
+    status: null,
+    silent: false,
+    settings: null,
+    money: moneyOf({ code: "EUR", exponent: 2 }, "en-IE"),
+    sell: AT_REST,
+    view: "sell",
+    overlay: null,
+    opened: null,
+    search: "",
+    changes: { catalogue: 0, history: 0, printer: 0, conflicts: 0, status: 0 },
+  };
+  const listeners = new Set<() => void>();
+  const commands = new Map<number, string>();
+
+  function set(part: Partial<Known>) {
+    known = { ...known, ...part };
+    for (const listener of listeners) listener();
+  }
+
+  function dispatch(input: Input) {
+    const { sell, effects } = reduce(known.sell, input);
+    if (sell !== known.sell) set({ sell });
+    for (const effect of effects) void perform(effect);
+  }
+
+  async function perform(effect: Effect): Promise<void> {
+    switch (effect.do) {
+      case "sound":
+        return void door.ask({ ask: "sound", sound: effect.sound }).catch(() => undefined);
+      case "status":
+        return refresh();
+      case "act": {
+        const { ticket, act, approval } = effect;
+        const command = commands.get(ticket) ?? crypto.randomUUID();
+        commands.set(ticket, command);
+        try {
+          const answer = await door.ask({ ask: "act", command, act, approval });
+          commands.delete(ticket);
+          set({ status: answer.status });
+          dispatch({ is: "answered", ticket, cart: answer.cart, done: answer.done });
+        } catch (problem) {
+          dispatch({ is: "faulted", ticket, fault: faultOf(problem) });
+        }
+      }
+    }
+  }
+
+  function stand(status: Status) {
+    const before = known.status;
+    const same = before?.currency.code === status.currency.code && before.locale === status.locale;
+    const left = before?.person && before.person.staff !== status.person?.staff;
+    set({
+      status,
+      silent: false,
+      money: same ? known.money : moneyOf(status.currency, status.locale),
+      ...(left ? { view: "sell" as const, overlay: null, search: "", opened: null } : {}),
+    });
+    if (status.person && before?.person?.staff !== status.person.staff) void begin(status);
+  }
+
+  /** Somebody signed in: the shop's denominations and the cart are theirs to work with. */
+  async function begin(status: Status) {
+    const { exponent } = status.currency;
+    const settings = door.ask({ ask: "settings" }).then(
+      (answer) => {
+        set({ settings: answer });
+        dispatch({ is: "shop", exponent, largestNote: Math.max(...answer.denominations_minor, 1) });
+      },
+      // Without them the window looks as it did, and money is entered all the same.
+      () => dispatch({ is: "shop", exponent, largestNote: known.sell.largestNote }),
+    );
+    await Promise.all([settings, refreshCart().catch(() => undefined)]);
+  }
+
+  async function refreshCart() {
+    if (!known.status?.person) return;
+    dispatch({ is: "cart", cart: await door.ask({ ask: "cart" }) });
+  }
+
+  async function refresh() {
+    try {
+      stand(await door.ask({ ask: "status" }));
+    } catch {
+      set({ silent: true });
+      setTimeout(() => void refresh(), 1500);
+    }
+  }
+
+  door.changed(({ what }) => {
+    const changes = { ...known.changes };
+    for (const kind of what) if (kind !== "cart") changes[kind] += 1;
+    set({ changes });
+    if (what.includes("status") || what.includes("printer") || what.includes("conflicts")) void refresh();
+    if (what.includes("cart")) void refreshCart().catch(() => undefined);
+  });
+
+  return {
+    get: () => known,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set,
+    ask: door.ask,
+    dispatch,
+    stand,
+    refresh,
+    async lock() {
+      stand(await door.ask({ ask: "lock" }));
+    },
+  };
+}
+
+/** The part of what is known that a screen shows; it draws again only when that part is another one. */
+export function useKnown<T>(counter: Counter, select: (known: Known) => T): T {
+  return useSyncExternalStore(counter.subscribe, () => select(counter.get()));
+}
+
+/** Asks the till for something and says how that stands: nothing yet, an answer, or why not. */
+export type Asked<T> = { answer: T | null; fault: Fault | null };

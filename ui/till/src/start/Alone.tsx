@@ -1,0 +1,135 @@
+// Starting alone: one till, no head office. Its owner signs in with the PIN chosen here, and a head office can be joined later.
+
+import { type FormEvent, useState } from "react";
+import { faultOf } from "../door/refusal.ts";
+import { useCounter } from "../shell/use.ts";
+import { faultText, text } from "../texts/text.ts";
+
+const CURRENCIES = [
+  "EUR",
+  "USD",
+  "GBP",
+  "CHF",
+  "SEK",
+  "NOK",
+  "DKK",
+  "PLN",
+  "CZK",
+  "HUF",
+  "JPY",
+  "AUD",
+  "CAD",
+  "NZD",
+  "INR",
+  "BRL",
+  "MXN",
+  "ILS",
+  "AED",
+  "KWD",
+];
+const SHORTEST_PIN = 4;
+
+export function Alone({ onBack }: { onBack: () => void }) {
+  const counter = useCounter();
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const [form, setForm] = useState({
+    store: "",
+    till: text("alone-till-default"),
+    currency: "EUR",
+    owner: "",
+    pin: "",
+    again: "",
+  });
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<string | null>(null);
+  const change = (part: Partial<typeof form>) => setForm({ ...form, ...part });
+  const differs = form.again !== "" && form.again !== form.pin;
+  const ready =
+    form.store.trim() !== "" &&
+    form.till.trim() !== "" &&
+    form.owner.trim() !== "" &&
+    form.pin.length >= SHORTEST_PIN &&
+    form.pin === form.again;
+
+  async function start(event: FormEvent) {
+    event.preventDefault();
+    if (!ready || busy) return;
+    setBusy(true);
+    setRefused(null);
+    const { store, till, currency, owner, pin } = form;
+    try {
+      const request = { ask: "start_alone", store, till, currency, time_zone: here, owner, pin } as const;
+      counter.stand(await counter.ask(request));
+    } catch (problem) {
+      setRefused(faultText(faultOf(problem)));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form className="form" onSubmit={start}>
+      <h1>{text("start-alone")}</h1>
+      <div className="form-two">
+        <label className="field">
+          <span>{text("alone-store")}</span>
+          <input
+            autoFocus
+            value={form.store}
+            maxLength={60}
+            onChange={({ target }) => change({ store: target.value })}
+          />
+        </label>
+        <label className="field">
+          <span>{text("alone-till")}</span>
+          <input value={form.till} maxLength={40} onChange={({ target }) => change({ till: target.value })} />
+        </label>
+        <label className="field">
+          <span>{text("alone-owner")}</span>
+          <input value={form.owner} maxLength={60} onChange={({ target }) => change({ owner: target.value })} />
+        </label>
+        <label className="field">
+          <span>{text("alone-currency")}</span>
+          <select value={form.currency} onChange={({ target }) => change({ currency: target.value })}>
+            {CURRENCIES.map((code) => (
+              <option key={code}>{code}</option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          <span>{text("alone-pin")}</span>
+          <input
+            type="password"
+            inputMode="numeric"
+            autoComplete="off"
+            value={form.pin}
+            onChange={({ target }) => change({ pin: target.value.replace(/\D/g, "") })}
+          />
+        </label>
+        <label className="field">
+          <span>{text("alone-pin-again")}</span>
+          <input
+            type="password"
+            inputMode="numeric"
+            autoComplete="off"
+            aria-invalid={differs}
+            value={form.again}
+            onChange={({ target }) => change({ again: target.value.replace(/\D/g, "") })}
+          />
+        </label>
+      </div>
+      <p className="second">{text("alone-zone", { zone: here })}</p>
+      <p className="refused" role="alert">
+        {refused ?? (differs ? text("alone-pins-differ") : "")}
+      </p>
+      <div className="pane-keys">
+        <button type="submit" className="press primary action" disabled={!ready || busy}>
+          {text("alone-do")}
+        </button>
+        <button type="button" className="press plain action" onClick={onBack}>
+          {text("pane-back")}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,117 @@
+// Where two truths met: what happened, what was done already, who said what, and what can be chosen. Here they are read; whoever
+// answers does so at head office.
+
+import { CircleCheck, GitFork } from "lucide-react";
+import { useState } from "react";
+import type { Conflict } from "../door/types.ts";
+import { Amount, Code } from "../look/Amount.tsx";
+import { useAsked, useShown } from "../shell/use.ts";
+import { faultText, text } from "../texts/text.ts";
+import { ago } from "./words.ts";
+import "./sync.css";
+
+export default function Conflicts() {
+  const changed = useShown((known) => known.changes.conflicts);
+  const { answer, fault } = useAsked({ ask: "conflicts" }, changed);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const open = answer?.filter((conflict) => conflict.state === "open") ?? [];
+  const answered = answer?.filter((conflict) => conflict.state === "answered") ?? [];
+  const shown = answer?.find((conflict) => conflict.id === chosen) ?? open[0] ?? answered[0];
+  return (
+    <main className="conflicts">
+      <section className="conflict-list">
+        <h1>{text("action-conflicts")}</h1>
+        {fault ? <p className="empty">{faultText(fault)}</p> : null}
+        {answer?.length === 0 ? (
+          <div className="empty">
+            <CircleCheck aria-hidden="true" />
+            <p>{text("conflicts-empty")}</p>
+            <p className="second">{text("conflicts-empty-hint")}</p>
+          </div>
+        ) : null}
+        <Group title="conflicts-open" conflicts={open} shown={shown} onChoose={setChosen} />
+        <Group title="conflicts-answered" conflicts={answered} shown={shown} onChoose={setChosen} />
+      </section>
+      {shown ? <Detail conflict={shown} /> : null}
+    </main>
+  );
+}
+
+type GroupProps = { title: string; conflicts: Conflict[]; shown: Conflict | undefined; onChoose: (id: string) => void };
+
+function Group({ title, conflicts, shown, onChoose }: GroupProps) {
+  if (conflicts.length === 0) return null;
+  return (
+    <>
+      <h2>{text(title, { count: conflicts.length })}</h2>
+      <ul>
+        {conflicts.map((conflict) => {
+          const age = ago(conflict.since, Date.now());
+          return (
+            <li key={conflict.id}>
+              <button
+                type="button"
+                className="conflict-row"
+                aria-current={conflict.id === shown?.id}
+                onClick={() => onChoose(conflict.id)}
+              >
+                {conflict.state === "open" ? <GitFork aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
+                <span>
+                  <strong>{conflict.title}</strong>
+                  <span className="second">{text(age.id, age.values)}</span>
+                </span>
+                {conflict.money_minor === null ? null : <Amount minor={conflict.money_minor} />}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </>
+  );
+}
+
+function Detail({ conflict }: { conflict: Conflict }) {
+  return (
+    <article className="conflict" aria-label={conflict.title}>
+      <h2>{conflict.title}</h2>
+      <section>
+        <h3>{text("conflict-happened")}</h3>
+        <p>{conflict.happened}</p>
+      </section>
+      <section>
+        <h3>{text("conflict-done")}</h3>
+        <p>{conflict.done}</p>
+      </section>
+      <section>
+        <h3>{text("conflict-parties")}</h3>
+        <div className="parties">
+          {conflict.parties.map((party, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parties of a conflict keep their places.
+            <div key={index} className="party">
+              <strong>
+                <bdi>{party.till}</bdi>
+              </strong>
+              {party.local_time ? <Code>{party.local_time}</Code> : null}
+              <span>{party.what}</span>
+              {party.amount_minor === null ? null : <Amount minor={party.amount_minor} className="line-amount" />}
+            </div>
+          ))}
+        </div>
+      </section>
+      {conflict.choices.length > 0 ? (
+        <section>
+          <h3>{text("conflict-choices")}</h3>
+          <ul className="choices">
+            {conflict.choices.map((choice) => (
+              <li key={choice.code}>
+                <strong>{choice.label}</strong>
+                <span className="second">{choice.consequence}</span>
+              </li>
+            ))}
+          </ul>
+          <p className="second">{text("conflict-where")}</p>
+        </section>
+      ) : null}
+    </article>
+  );
+}

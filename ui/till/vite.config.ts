@@ -1,0 +1,21 @@
+// How the window is built: React, and one virtual style sheet made of the tokens, so that colours and sizes are written down once
+// and the test that checks their contrast checks what the browser gets.
+
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { styleSheet } from "./src/look/style-sheet.ts";
+
+const tokens: Plugin = {
+  name: "tokens",
+  resolveId: (id) => (id === "virtual:tokens.css" ? "\0virtual:tokens.css" : undefined),
+  load: (id) => (id === "\0virtual:tokens.css" ? styleSheet() : undefined),
+};
+
+export default defineConfig({
+  plugins: [react(), tokens],
+  // Tauri serves the files from its own scheme and the test-only door from "/": relative addresses fit both.
+  base: "./",
+  build: { target: ["safari16", "chrome115"], modulePreload: { polyfill: false }, chunkSizeWarningLimit: 600 },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+});
