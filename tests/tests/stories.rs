@@ -13,10 +13,14 @@ use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_dire
 use daybook_till::{Command, ExecuteError};
 use serde_json::{Value, json};
 
+#[path = "stories/alone.rs"]
+mod alone;
 #[path = "stories/books.rs"]
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/people.rs"]
+mod people;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {

@@ -3,6 +3,7 @@
 //! Somebody signs in ([`Till::sign_in`]) and sells. Follow a sale: [`Till::execute`] loads the state, asks the core to decide, appends durably, then tells. [`sync`] carries what is not
 //! acknowledged to head office and brings back what others did, without ever standing in the way.
 
+pub mod alone;
 mod client;
 pub mod command;
 mod enrol;
