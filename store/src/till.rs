@@ -110,16 +110,20 @@ impl TillLog {
         })
     }
 
-    /// Appends own events in one durable commit, together with a named fact that depends on them.
+    /// Appends own events, the logs of several origins one after the other, in one durable commit, together with a named fact that
+    /// depends on them. Gives the position of the last.
     pub fn append_with_fact(
         &mut self,
-        recorded: &[Recorded],
+        logs: &[&[Recorded]],
         name: &str,
         value: &str,
     ) -> Result<i64, StoreError> {
         self.files.check()?;
         transact(&mut self.connection, |connection| {
-            let position = insert_all(connection, recorded)?;
+            let mut position = 0;
+            for recorded in logs {
+                position = insert_all(connection, recorded)?.max(position);
+            }
             events::put_fact(connection, name, value)?;
             Ok(position)
         })

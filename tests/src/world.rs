@@ -90,6 +90,7 @@ pub struct World {
     pub clock: Arc<StoryClock>,
     running: Option<Running>,
     address: SocketAddr,
+    pin_cost: PinCost,
 }
 
 /// A till of the world.
@@ -109,9 +110,14 @@ pub struct StoryTill {
 impl World {
     /// A new organisation with one store, two people, a tax and a few products: `tea` is tracked with some in stock, `gift` with one.
     pub async fn new() -> Self {
+        World::with_pin_cost(PinCost::CHEAP).await
+    }
+
+    /// The same, where a look at a PIN is other work.
+    pub async fn with_pin_cost(pin_cost: PinCost) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
         let clock = StoryClock::at(MONDAY_MORNING);
-        let settings = settings(home.path(), &clock);
+        let settings = settings(home.path(), &clock, pin_cost);
         let new = NewOrganisation {
             name: "Story & Sons".to_owned(),
             currency: "EUR".to_owned(),
@@ -122,7 +128,7 @@ impl World {
         office::init(&settings, &new).expect("a new organisation");
         let running = daybook_server::start(settings, local(0)).await.expect("head office starts");
         let address = running.address;
-        let world = World { home, clock, running: Some(running), address };
+        let world = World { home, clock, running: Some(running), address, pin_cost };
         world.publish(first_publications()).await;
         world
     }
@@ -151,7 +157,7 @@ impl World {
 
     /// Starts head office again at its old address.
     pub async fn start_office(&mut self) {
-        let settings = settings(self.home.path(), &self.clock);
+        let settings = settings(self.home.path(), &self.clock, self.pin_cost);
         self.running =
             Some(daybook_server::start(settings, self.address).await.expect("head office starts again"));
     }
@@ -180,13 +186,13 @@ impl World {
     }
 }
 
-fn settings(home: &Path, clock: &Arc<StoryClock>) -> office::Settings {
+fn settings(home: &Path, clock: &Arc<StoryClock>, pin_cost: PinCost) -> office::Settings {
     office::Settings {
         data: home.join("office"),
         durable: false,
         clock: clock.clone(),
         randomness: Arc::new(office::SystemRandomness),
-        pin_cost: PinCost::CHEAP,
+        pin_cost,
     }
 }
 

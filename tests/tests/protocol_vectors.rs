@@ -15,9 +15,11 @@ use daybook_core::identity::enrol::{
 use daybook_core::identity::http_signature::{
     AnswerParts, RequestParts, SignatureHeaders, content_digest, sign_answer, sign_request,
 };
+use daybook_core::identity::pin::{Pepper, Pin, PinCost, Salt};
+use daybook_core::identity::sealed::OpeningKey;
 use daybook_core::identity::{KeyPair, PublicKey, Signature, read_base64url};
 use daybook_core::ids::OriginId;
-use daybook_core::wire::{FeedEntry, PushAnswer, PushHead};
+use daybook_core::wire::{FeedEntry, PeopleList, PushAnswer, PushHead, people_bound_to};
 use daybook_tests::generate::root;
 use serde::de::DeserializeOwned;
 
@@ -153,6 +155,7 @@ fn every_block_is_one_that_a_test_here_knows() {
         "request-without-body",
         "answer",
         "enrolment",
+        "people",
     ];
     let mut sorted = (names.clone(), known.map(str::to_owned).to_vec());
     sorted.0.sort();
@@ -361,5 +364,37 @@ fn both_sides_prove_the_enrolment_code() {
     let proof = block.take("server.proof");
     assert_eq!(text_of(server_proof(&secret, &request, &answer)), proof);
     assert_eq!(read_base64url(&proof), Some(hmac(secret, &hex(&block.take("server.bytes"))).0));
+    block.done();
+}
+
+#[test]
+fn people_are_sealed_to_who_asked_and_pins_kept_under_a_pepper() {
+    let mut block = Block::of("people");
+    let digits = Pin::parse(&block.take("digits")).unwrap();
+    let salt = Salt::parse(&block.take("salt")).unwrap();
+    let cost = PinCost {
+        memory_kib: block.read("memory_kib"),
+        passes: block.read("passes"),
+        lanes: block.read("lanes"),
+    };
+    let derived = cost.derive(&digits, &salt).unwrap();
+    assert_eq!(block.take("derived"), derived.text());
+    let pepper = Pepper::parse(&block.take("pepper")).unwrap();
+    let check = pepper.check(block.read("person"), &derived);
+    assert_eq!(read_base64url(&block.take("check")), Some(check));
+
+    let random = |text: String| hex(&text).try_into().unwrap();
+    let key = OpeningKey::from_random(random(block.take("till.random")));
+    assert_eq!(block.take("till.key"), key.public().text());
+    let bound = people_bound_to(block.read("origin"), block.read("request"), block.read("revision"));
+    let list = block.take("list");
+    let people: PeopleList = written_alike(&list);
+    assert_eq!(people.people[0].pin.as_ref().map(|pin| &pin.derived), Some(&derived));
+    let sealed = key.public().seal(random(block.take("office.random")), &bound, list.as_bytes()).unwrap();
+    assert_eq!(
+        (block.take("sealed.key"), block.take("sealed.text")),
+        (sealed.key.text(), sealed.text.clone())
+    );
+    assert_eq!(key.open(&sealed, &bound), Some(list.into_bytes()));
     block.done();
 }

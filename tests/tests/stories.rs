@@ -13,10 +13,14 @@ use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_dire
 use daybook_till::{Command, ExecuteError};
 use serde_json::{Value, json};
 
+#[path = "stories/alone.rs"]
+mod alone;
 #[path = "stories/books.rs"]
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/people.rs"]
+mod people;
 #[path = "stories/printing.rs"]
 mod printing;
 

@@ -128,6 +128,7 @@ impl Till {
             head_office: answer.head_office,
             origins: vec![answer.certificate],
             server: server_url.trim_end_matches('/').to_owned(),
+            alone: false,
         };
         let opened = Opened {
             organisation: certificate.organisation,
@@ -146,7 +147,7 @@ impl Till {
             return Err(EnrolError::AlreadyEnrolled);
         }
         let keys = inner.keys()?;
-        inner.become_origin(identity, keys, key, &certificate, opened)?;
+        inner.become_origin(identity, keys, key, &certificate, opened, &[])?;
         if let Err(error) = inner.log.forget_fact(ENROLLING_FACT) {
             tracing::warn!(%error, "what was kept for this enrolment stays; nothing asks for it any more");
         }

@@ -90,16 +90,7 @@ impl Till {
                 serde_json::from_str(&answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
             return Ok(Answer { repeated: true, ..answer });
         }
-        if !inner.is_at_the_till(session) {
-            return Err(ExecuteError::NotSignedIn);
-        }
-        if !inner.is_approval_open(session) {
-            return Err(ExecuteError::ApprovalOver);
-        }
-        if session.approver() == Some(session.actor) {
-            return Err(ExecuteError::OwnApproval);
-        }
-        let authority = inner.authority(session)?;
+        let authority = inner.permitted_authority(session)?;
         let document = inner.new_event_id();
         let decision = inner.decide(&authority, document, command)?;
         let approver = session.approver().filter(|_| decision.approved);
@@ -350,6 +341,20 @@ impl Inner {
 
     fn store(&self) -> Result<daybook_core::ids::StoreId, ExecuteError> {
         self.enrolled.as_ref().map(|enrolled| enrolled.store).ok_or(ExecuteError::NotEnrolled)
+    }
+
+    /// Who acts and who approves, if both have shown who they are and still may.
+    pub(crate) fn permitted_authority(&mut self, session: &Session) -> Result<Authority, ExecuteError> {
+        if !self.is_at_the_till(session) {
+            return Err(ExecuteError::NotSignedIn);
+        }
+        if !self.is_approval_open(session) {
+            return Err(ExecuteError::ApprovalOver);
+        }
+        if session.approver() == Some(session.actor) {
+            return Err(ExecuteError::OwnApproval);
+        }
+        self.authority(session)
     }
 
     fn authority(&mut self, session: &Session) -> Result<Authority, ExecuteError> {

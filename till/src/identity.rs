@@ -29,6 +29,9 @@ pub struct Identity {
     pub origins: Vec<SignedCertificate>,
     /// Address of head office, such as `http://127.0.0.1:7411`.
     pub server: String,
+    /// Whether this head office is the till's own, and no server is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 impl Identity {
@@ -66,6 +69,8 @@ pub struct Keys {
     pub origins: BTreeMap<OriginId, KeyPair>,
     /// What goes over the checks of PINs; none before the till knows any.
     pub pepper: Option<Pepper>,
+    /// The organisation's root key, where the till is alone.
+    pub root: Option<KeyPair>,
 }
 
 /// How they stand in their file.
@@ -73,6 +78,9 @@ pub struct Keys {
 struct KeysFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pepper: Option<Pepper>,
+    /// The seed of the root key, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
     /// The seed of each origin's key, base64url.
     #[serde(flatten)]
     origins: BTreeMap<OriginId, String>,
@@ -88,18 +96,20 @@ impl Keys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keys::default()),
             Err(error) => return Err(error),
         };
-        let KeysFile { pepper, origins } = serde_json::from_str(&text)?;
+        let KeysFile { pepper, root, origins } = serde_json::from_str(&text)?;
         let key = |(origin, seed): (OriginId, String)| {
             read_base64url::<32>(&seed).map(|seed| (origin, KeyPair::from_seed(seed)))
         };
-        Ok(Keys { origins: origins.into_iter().filter_map(key).collect(), pepper })
+        let root = root.as_deref().and_then(read_base64url::<32>).map(KeyPair::from_seed);
+        Ok(Keys { origins: origins.into_iter().filter_map(key).collect(), pepper, root })
     }
 
     /// Writes the keys, so that either the old or the new file is there whole, also after a power cut.
     pub fn write(&self, data: &Path) -> std::io::Result<()> {
         let seed = |(origin, key): (&OriginId, &KeyPair)| (*origin, base64url(&key.seed()));
         let origins = self.origins.iter().map(seed).collect();
-        let whole = KeysFile { pepper: self.pepper.clone(), origins };
+        let root = self.root.as_ref().map(|root| base64url(&root.seed()));
+        let whole = KeysFile { pepper: self.pepper.clone(), root, origins };
         let new = data.join(format!("{FILE}.new"));
         let mut options = OpenOptions::new();
         options.create(true).truncate(true).write(true);

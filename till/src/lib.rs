@@ -4,6 +4,7 @@
 //! durably, then tells. [`sync`] carries what is not acknowledged to head office and brings back what others did, and
 //! [`print`](mod@print) puts on paper what was completed; neither ever stands in the way.
 
+pub mod alone;
 mod client;
 pub mod command;
 mod enrol;

@@ -15,7 +15,7 @@ use daybook_core::identity::{KeyPair, base64url};
 use daybook_core::ids::{OriginId, SaleId, StaffId};
 use daybook_core::limits::FOLLOW_EVENTS_MAX;
 use daybook_core::project::Input;
-use daybook_core::record::{Circumstances, Draft, Writer};
+use daybook_core::record::{Circumstances, Draft, Recorded, Writer};
 use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
@@ -55,6 +55,7 @@ impl Till {
             views,
             views_trouble,
             journal: None,
+            office_journal: None,
             journal_dirty: false,
             enrolled: None,
             people,
@@ -74,6 +75,7 @@ impl Till {
         inner.load_identity()?;
         if inner.enrolled.is_some() {
             inner.check_journal()?;
+            inner.open_alone()?;
             inner.fold_books()?;
             if inner.must_go_on_as_child()? {
                 inner.open_child(Reason::Copied)?;
@@ -92,8 +94,9 @@ impl Till {
             options,
             turn: Mutex::new(()),
             looking: Mutex::new(()),
+            storing: Arc::default(),
             recorded: Notify::new(),
-            status: Mutex::new(Status::Working),
+            status: Mutex::new(if inner.is_alone() { Status::Alone } else { Status::Working }),
             server: Mutex::new(server),
             contact: Mutex::default(),
             changes: watch::Sender::new(Changes::default()),
@@ -254,12 +257,13 @@ impl Inner {
         keys.origins.insert(origin, key.clone());
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
         keys.write(&self.options.data).map_err(io)?;
-        self.become_origin(identity, keys, key, &certificate, opened)?;
+        self.become_origin(identity, keys, key, &certificate, opened, &[])?;
         tracing::warn!(?reason, %origin, "the till goes on under a child origin");
         Ok(())
     }
 
-    /// Records the opening of an origin as its first event, together with the identity that names it.
+    /// Records the opening of an origin as its first event, together with the identity that names it and what its head office says
+    /// before, where that is its own.
     pub(crate) fn become_origin(
         &mut self,
         identity: Identity,
@@ -267,6 +271,7 @@ impl Inner {
         key: KeyPair,
         certificate: &Certificate,
         opened: Opened,
+        before: &[Recorded],
     ) -> Result<(), OpenError> {
         let text =
             serde_json::to_string(&identity).map_err(|error| OpenError::Unreadable(error.to_string()))?;
@@ -284,7 +289,7 @@ impl Inner {
         let journal = Journal::begin(&directory, certificate.origin, &machine(), &new.identity);
         let journal = journal.map_err(|error| OpenError::Io { path: directory, error })?;
         // One commit: either the origin is opened and the till is it, or nothing of it happened. Memory follows only now.
-        let position = self.log.append_with_fact(&recorded, IDENTITY_FACT, &text)?;
+        let position = self.log.append_with_fact(&[before, &recorded], IDENTITY_FACT, &text)?;
         self.enrolled = Some(new);
         self.journal = Some(journal);
         self.sale = None;

@@ -8,11 +8,11 @@ use std::sync::PoisonError;
 use daybook_core::event::Event;
 use daybook_core::event::description::{StaffSignInRefused, StaffSignedIn};
 use daybook_core::identity::lockout::{self, Lockout};
-use daybook_core::identity::pin::{Pepper, Pin};
+use daybook_core::identity::pin::{Pepper, Pin, PinVerifier};
 use daybook_core::ids::StaffId;
 use daybook_core::limits::APPROVAL_SECONDS_MAX;
 use daybook_core::secret::Secret;
-use daybook_core::wire::PeopleList;
+use daybook_core::wire::{ListedPerson, PeopleList};
 use daybook_store::StoreError;
 use daybook_store::people::till::KeptPin;
 use daybook_store::views::questions;
@@ -210,17 +210,26 @@ impl Inner {
     /// Keeps a list of head office's, with checks under the till's pepper in the place of verifiers.
     pub(crate) fn keep_people(&mut self, revision: i64, list: PeopleList) -> Result<(), OpenError> {
         let pepper = self.pepper()?;
-        let kept = |(staff, pin): (StaffId, daybook_core::identity::pin::PinVerifier)| KeptPin {
-            salt: pin.salt,
-            cost: pin.cost,
-            check: pepper.check(staff, &pin.derived),
+        let kept = |ListedPerson { staff, name, pin }: ListedPerson| {
+            (staff, name, pin.map(|pin| kept_pin(&pepper, staff, &pin)))
         };
-        let people: Vec<_> = list
-            .people
-            .into_iter()
-            .map(|person| (person.staff, person.name, person.pin.map(|pin| kept((person.staff, pin)))))
-            .collect();
+        let people: Vec<_> = list.people.into_iter().map(kept).collect();
         Ok(self.people.put(revision, pepper.fingerprint(), &people)?)
+    }
+
+    /// Keeps one person of a shop that is alone; without a new PIN they keep the one they have.
+    pub(crate) fn keep_person(
+        &mut self,
+        staff: StaffId,
+        name: Secret<String>,
+        pin: Option<PinVerifier>,
+    ) -> Result<(), OpenError> {
+        let pepper = self.pepper()?;
+        let usable = self.has_usable_pins()?;
+        let had = self.people.person(staff)?.and_then(|person| person.pin).filter(|_| usable);
+        let pin = pin.map(|pin| kept_pin(&pepper, staff, &pin)).or(had);
+        let revision = self.options.clock.wall().max(self.people_revision()? + 1);
+        Ok(self.people.put_person(revision, pepper.fingerprint(), (staff, name, pin))?)
     }
 
     /// The till's pepper, made when it is first needed and durable before it is used.
@@ -261,4 +270,8 @@ impl Inner {
             self.approvals.remove(&staff);
         }
     }
+}
+
+fn kept_pin(pepper: &Pepper, staff: StaffId, pin: &PinVerifier) -> KeptPin {
+    KeptPin { salt: pin.salt, cost: pin.cost, check: pepper.check(staff, &pin.derived) }
 }

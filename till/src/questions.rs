@@ -21,9 +21,12 @@ pub struct Rebuilt {
 }
 
 impl Till {
-    /// Own events that head office has not acknowledged yet, of all own origins.
+    /// Own events that head office has not acknowledged yet, of all own origins. None where there is no head office to send to.
     pub fn waiting(&self) -> i64 {
         let inner = self.lock();
+        if inner.is_alone() {
+            return 0;
+        }
         crate::sync::own_lanes(&inner)
             .map_or(0, |lanes| lanes.iter().map(|lane| (lane.tip.seq - lane.acknowledged.seq).max(0)).sum())
     }

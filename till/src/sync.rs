@@ -83,7 +83,7 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
     let mut flush = tokio::time::interval(JOURNAL_FLUSH);
     flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        if shell.is_none() && till.is_enrolled() {
+        if shell.is_none() && till.is_enrolled() && !till.is_alone() {
             shell = Shell::new(&till, http.clone(), reports.clone());
         }
         let input = tokio::select! {
@@ -107,6 +107,8 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
     if let Some(mut shell) = shell {
         shell.tasks.shutdown().await;
     }
+    // What a request left to a thread is not ended with it, and holds the till's files open.
+    drop(till.shared.storing.write().await);
     flush_journal(&till);
 }
 

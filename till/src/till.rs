@@ -23,7 +23,7 @@ use daybook_store::people::till::TillPeople;
 use daybook_store::till::TillLog;
 use daybook_store::views::Views;
 use daybook_store::{Reader, StoreError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, RwLock, watch};
 
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
@@ -103,7 +103,7 @@ impl Contact {
         self.next = None;
         match status {
             Status::UpToDate => (self.last, self.in_step) = (Some(now), Some(now)),
-            Status::Working => {}
+            Status::Working | Status::Alone => {}
             Status::Offline(why) => (self.trouble, self.next) = (Some(why.clone()), Some(now + pause_micros)),
             Status::Refused(why) => (self.trouble, self.last) = (Some(why.clone()), Some(now)),
         }
@@ -128,6 +128,8 @@ pub(crate) struct Shared {
     pub(crate) turn: Mutex<()>,
     /// Held by who looks at a PIN, which takes a while and much memory.
     pub(crate) looking: Mutex<()>,
+    /// Held by who puts a page into the files on a thread of its own: whoever ends synchronisation waits for it.
+    pub(crate) storing: Arc<RwLock<()>>,
     /// Woken by every recorded event.
     pub(crate) recorded: Notify,
     pub(crate) status: Mutex<Status>,
@@ -147,6 +149,8 @@ pub(crate) struct Inner {
     /// Why the read models are in memory, where they are.
     pub(crate) views_trouble: Option<String>,
     pub(crate) journal: Option<Journal>,
+    /// That of the till's own head office, where it has one.
+    pub(crate) office_journal: Option<Journal>,
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
     pub(crate) enrolled: Option<Enrolled>,

@@ -148,6 +148,8 @@ pub enum Status {
     Offline(String),
     /// Head office does not accept this till; a person has to look.
     Refused(String),
+    /// There is no head office to reach: the till keeps all books itself.
+    Alone,
 }
 
 #[derive(Clone, Debug, Default)]

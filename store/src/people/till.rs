@@ -50,6 +50,9 @@ pub struct KeptPerson {
     pub last_use: i64,
 }
 
+/// A person on a list: who, their name, and what is kept of their PIN.
+pub type Listed = (StaffId, Secret<String>, Option<KeptPin>);
+
 impl TillPeople {
     /// Opens or makes the file of a directory; take the directory's lock first. One that is damaged is moved aside and told of: head
     /// office gives the list again.
@@ -76,26 +79,23 @@ impl TillPeople {
 
     /// Puts a list in the place of the one before, with its revision and what tells the pepper of its checks. Whoever is no longer on it
     /// is forgotten; who has a new PIN has no wrong tries.
-    pub fn put(
-        &mut self,
-        revision: i64,
-        pepper: [u8; 32],
-        people: &[(StaffId, Secret<String>, Option<KeptPin>)],
-    ) -> Result<(), StoreError> {
+    pub fn put(&mut self, revision: i64, pepper: [u8; 32], people: &[Listed]) -> Result<(), StoreError> {
         transact(&mut self.connection, |connection| {
             connection.execute("DELETE FROM people", [])?;
-            for (staff, name, pin) in people {
-                let sql = "INSERT OR REPLACE INTO people VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-                connection.prepare_cached(sql)?.execute((
-                    sql::blob(&staff.0),
-                    name.reveal(),
-                    pin.as_ref().map(|pin| pin.salt.0),
-                    pin.as_ref().map(|pin| pin.cost.memory_kib),
-                    pin.as_ref().map(|pin| pin.cost.passes),
-                    pin.as_ref().map(|pin| pin.cost.lanes),
-                    pin.as_ref().map(|pin| pin.check),
-                ))?;
-            }
+            people.iter().try_for_each(|person| write(connection, person))?;
+            connection.execute("UPDATE progress SET revision = ?1, pepper = ?2", (revision, pepper))?;
+            Ok(())
+        })
+    }
+
+    /// Puts one person on the list, for a till that keeps its own.
+    pub fn put_person(&mut self, revision: i64, pepper: [u8; 32], person: Listed) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| {
+            // Checks made with a pepper that is gone would call every PIN wrong.
+            let sql = "UPDATE people SET salt = NULL, memory_kib = NULL, passes = NULL, lanes = NULL, pin_check = NULL
+                       WHERE (SELECT pepper FROM progress) IS NOT ?1";
+            connection.execute(sql, [pepper])?;
+            write(connection, &person)?;
             connection.execute("UPDATE progress SET revision = ?1, pepper = ?2", (revision, pepper))?;
             Ok(())
         })
@@ -143,6 +143,20 @@ const PEOPLE: &str = "SELECT people.staff, name, people.salt, memory_kib, passes
         coalesce(wrong, 0), coalesce(place, 0)
     FROM people LEFT JOIN tries ON tries.staff = people.staff AND tries.salt = people.salt
     LEFT JOIN uses ON uses.staff = people.staff";
+
+fn write(connection: &Connection, (staff, name, pin): &Listed) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO people VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    connection.prepare_cached(sql)?.execute((
+        sql::blob(&staff.0),
+        name.reveal(),
+        pin.as_ref().map(|pin| pin.salt.0),
+        pin.as_ref().map(|pin| pin.cost.memory_kib),
+        pin.as_ref().map(|pin| pin.cost.passes),
+        pin.as_ref().map(|pin| pin.cost.lanes),
+        pin.as_ref().map(|pin| pin.check),
+    ))?;
+    Ok(())
+}
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<KeptPerson, StoreError>> {
     let (staff, name): (Vec<u8>, String) = (row.get(0)?, row.get(1)?);

@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::sealed::OpeningKey;
+use daybook_core::ids::OriginId;
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Input, Trouble};
 use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, PeopleAnswer, PeopleList, people_bound_to};
+use daybook_store::StoreError;
 use daybook_store::till::Cursor;
 
 use super::{Road, local, read};
 use crate::client::{Reply, trouble};
+use crate::till::Till;
 
 impl Road {
     pub(super) async fn fetch(self, scope: String) -> Input {
@@ -86,14 +89,13 @@ impl Road {
         let position = self.position_after(scope, last_position)?;
         let (till, named, cursor) =
             (self.till.clone(), scope.to_owned(), Cursor { cursor: head.cursor, position });
+        let storing = self.till.shared.storing.clone().read_owned().await;
         let stored = tokio::task::spawn_blocking(move || {
-            till.lock().log.store_page(&named, &entries, &cursor)?;
-            let followed = till.follow();
-            till.shared.changes.send_modify(|changes| changes.others += 1);
-            if named == scope::CATALOGUE || named == scope::PEOPLE {
-                till.lock().shop = None;
-            }
-            followed
+            let stored = store_page(&till, &named, &entries, &cursor);
+            // The till first: whoever waits for this may open its files again.
+            drop(till);
+            drop(storing);
+            stored
         });
         stored.await.map_err(|error| Trouble::Network(error.to_string()))?.map_err(local)?;
         Ok((position, head.more))
@@ -145,4 +147,20 @@ impl Road {
         }
         Ok((answer.revision, false))
     }
+}
+
+/// Puts a page into the log with its cursor; the read models follow.
+fn store_page(
+    till: &Till,
+    scope: &str,
+    entries: &[(OriginId, Tip, FeedEntry)],
+    cursor: &Cursor,
+) -> Result<(), StoreError> {
+    till.lock().log.store_page(scope, entries, cursor)?;
+    let followed = till.follow();
+    till.shared.changes.send_modify(|changes| changes.others += 1);
+    if scope == scope::CATALOGUE || scope == scope::PEOPLE {
+        till.lock().shop = None;
+    }
+    followed
 }
