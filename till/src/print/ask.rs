@@ -53,7 +53,7 @@ impl Till {
     }
 
     /// Prints the receipt of a completed document: the original where none was ever printed here, else a marked copy. One that is in
-    /// the queue already is tried at once.
+    /// the queue already is tried at once and not queued twice, however impatiently it is asked for.
     pub fn print_receipt(&self, sale: SaleId) -> Result<PrinterState, PrintError> {
         self.check_printer()?;
         self.follow_documents()?;
