@@ -1,6 +1,6 @@
 //! Printing: what a till puts on paper, when, and what people may ask of it.
 //!
-//! A receipt is queued after its document is completed and printed by a task of its own, [`print`]; selling waits for neither. The desk
+//! A receipt is queued after its document is completed and printed by a task of its own, [`print()`]; selling waits for neither. The desk
 //! holds queue, file and settings under a lock that is never taken together with the till's. What is printed when is decided by
 //! [`daybook_core::paper::queue`]; what people may ask stands in `ask.rs`.
 
