@@ -256,7 +256,7 @@ impl Attendance {
 
 /// Waits until a till's printing is as wanted.
 pub async fn printing_is(till: &Till, what: &str, so: impl Fn(&Till) -> bool) {
-    let mut changed = till.printing_changed();
+    let mut changed = till.changes();
     let waiting = async {
         while !so(till) {
             changed.changed().await.expect("the till is there");

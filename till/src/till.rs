@@ -119,6 +119,8 @@ pub struct Changes {
     pub others: u64,
     /// Synchronisation stands differently.
     pub status: u64,
+    /// The printer, its queue or its settings stand differently.
+    pub papers: u64,
 }
 
 /// What is read without the lock.

@@ -63,6 +63,7 @@ async fn a_receipt_comes_out_once_by_itself_and_then_as_a_copy() {
     assert!(till.till.execute(&session, id, pay()).unwrap().repeated);
     assert_eq!(till.till.receipt_text(sale).unwrap().copies, 0);
     for copy in 1..=2 {
+        printing_is(&till.till, "an empty queue", |till| till.print_queue().is_empty()).await;
         till.till.print_receipt(sale).unwrap();
         let sheets = printer.printed(1 + copy).await;
         assert!(sheets[copy].says(&format!("COPY {copy}")) && !sheets[copy].kicked);

@@ -7,7 +7,6 @@ use daybook_core::limits::DRAWER_SECONDS_MAX;
 use daybook_core::paper::Words;
 use daybook_core::paper::queue::{Input, Job, State, Task};
 use daybook_core::paper::report::ReportKind;
-use tokio::sync::watch;
 
 use super::desk::Desk;
 use super::follow::new;
@@ -17,11 +16,6 @@ use super::{
 use crate::till::Till;
 
 impl Till {
-    /// Told after every change of the printer's state or its queue.
-    pub fn printing_changed(&self) -> watch::Receiver<u64> {
-        self.shared.printing.changed.subscribe()
-    }
-
     /// How printing stands.
     pub fn printer_state(&self) -> PrinterState {
         let desk = self.shared.printing.desk();
@@ -53,7 +47,7 @@ impl Till {
     }
 
     /// Prints the receipt of a completed document: the original where none was ever printed here, else a marked copy. One that is in
-    /// the queue already is tried at once.
+    /// the queue already is tried at once and not queued twice, however impatiently it is asked for.
     pub fn print_receipt(&self, sale: SaleId) -> Result<PrinterState, PrintError> {
         self.check_printer()?;
         self.follow_documents()?;
@@ -76,7 +70,7 @@ impl Till {
             desk.add(now, passed, job, fresh)?;
         }
         drop(desk);
-        self.shared.printing.has_changed();
+        self.papers_changed();
         Ok(self.printer_state())
     }
 
@@ -99,7 +93,7 @@ impl Till {
         let job = new(id, subject, Task::Report(Box::new(reading)), title, copy);
         desk.add(self.millis(), None, job, false)?;
         drop(desk);
-        self.shared.printing.has_changed();
+        self.papers_changed();
         Ok(self.printer_state())
     }
 
@@ -109,7 +103,7 @@ impl Till {
         let id = self.new_job();
         let job = new(id, id.0, Task::Test, "Test".to_owned(), 0);
         self.shared.printing.desk().add(self.millis(), None, job, false)?;
-        self.shared.printing.has_changed();
+        self.papers_changed();
         Ok(self.printer_state())
     }
 
@@ -189,7 +183,7 @@ impl Till {
         let input = input(&mut desk, &found.ok_or(PrintError::NoSuchJob)?)?;
         desk.tell(self.millis(), input);
         drop(desk);
-        self.shared.printing.has_changed();
+        self.papers_changed();
         Ok(self.printer_state())
     }
 
@@ -202,7 +196,7 @@ impl Till {
         }
         let set = self.shared.printing.desk().set(self.millis(), settings);
         set.map_err(|error| PrintError::NotKept(error.to_string()))?;
-        self.shared.printing.has_changed();
+        self.papers_changed();
         Ok(self.printer_state())
     }
 }

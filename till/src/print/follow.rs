@@ -65,7 +65,7 @@ impl Till {
                 desk.receive(now, last, jobs)?;
             }
             drop(desk);
-            self.shared.printing.has_changed();
+            self.papers_changed();
         }
     }
 
@@ -88,7 +88,7 @@ impl Till {
     /// Tells the queue what happened, and everybody who looks at it.
     pub(super) fn tell_desk(&self, input: Input) {
         if self.shared.printing.desk().tell(self.millis(), input) {
-            self.shared.printing.has_changed();
+            self.papers_changed();
         }
     }
 
@@ -97,8 +97,14 @@ impl Till {
         if desk.trouble != trouble {
             desk.trouble = trouble;
             drop(desk);
-            self.shared.printing.has_changed();
+            self.papers_changed();
         }
+    }
+
+    /// Tells whoever shows how printing stands, and looks whether there is something to print.
+    pub(super) fn papers_changed(&self) {
+        self.shared.changes.send_modify(|changes| changes.papers += 1);
+        self.shared.printing.look();
     }
 
     pub(super) fn new_job(&self) -> PrintJobId {

@@ -1,6 +1,6 @@
 //! Printing: what a till puts on paper, when, and what people may ask of it.
 //!
-//! A receipt is queued after its document is completed and printed by a task of its own, [`print`]; selling waits for neither. The desk
+//! A receipt is queued after its document is completed and printed by a task of its own, [`print()`]; selling waits for neither. The desk
 //! holds queue, file and settings under a lock that is never taken together with the till's. What is printed when is decided by
 //! [`daybook_core::paper::queue`]; what people may ask stands in `ask.rs`.
 
@@ -21,7 +21,7 @@ pub use daybook_core::paper::report::ReportKind;
 use daybook_core::record::Writer;
 use daybook_store::{Durability, StoreError};
 use serde::Serialize;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use desk::Desk;
 pub use printer::Patience;
@@ -134,18 +134,12 @@ pub(crate) struct Printing {
     desk: Mutex<Desk>,
     /// Woken when there may be something to print.
     looked: Notify,
-    /// Counts changes that people can see.
-    changed: watch::Sender<u64>,
 }
 
 impl Printing {
     /// Opens it for a data directory whose lock is held. It always opens: no trouble with paper keeps a till from selling.
     pub(crate) fn open(data: &Path, durability: Durability, writing: Option<Writer>) -> Self {
-        Printing {
-            desk: Mutex::new(Desk::open(data, durability, writing)),
-            looked: Notify::new(),
-            changed: watch::channel(0).0,
-        }
+        Printing { desk: Mutex::new(Desk::open(data, durability, writing)), looked: Notify::new() }
     }
 
     /// Looks whether there is something to print, soon.
@@ -155,10 +149,5 @@ impl Printing {
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has_changed(&self) {
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
-        self.looked.notify_one();
     }
 }
