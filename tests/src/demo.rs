@@ -15,6 +15,7 @@ use daybook_core::identity::pin::{Pin, PinCost};
 use daybook_core::ids::{CommandId, SaleId, ShiftId, StaffId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
+use daybook_server::Running;
 use daybook_server::office::{self, NewOrganisation, Office, Publication, ReportQuestion};
 use daybook_till::{
     Answer, Command, ItemName, Options, Session, SignedIn, StockCount, SystemClock, SystemRandomness, Till,
@@ -38,6 +39,8 @@ const MARKER: &str = "daybook-demo";
 const MANAGER: &str = "9";
 /// The product of which one piece is left.
 const SCARCE: &str = "1132";
+/// Ports that are tried after the one that was asked for.
+const PORTS_TRIED: u16 = 20;
 /// How long any step may take before the demo gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -46,6 +49,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Home(PathBuf);
 
 impl Home {
+    /// This folder.
+    pub fn at(path: PathBuf) -> Self {
+        Home(path)
+    }
+
     /// A flag or environment variable before `home` in `daybook.toml`, before `.daybook`.
     pub fn find(stated: Option<PathBuf>) -> anyhow::Result<Self> {
         #[derive(Deserialize)]
@@ -72,9 +80,60 @@ pub fn pins(Home(home): &Home) -> anyhow::Result<String> {
     })
 }
 
+/// Head office of a demo shop with a till that belongs to it and knows its catalogue.
+pub struct Stand {
+    /// Head office.
+    pub running: Running,
+    /// Where it is.
+    pub url: String,
+    /// The till's folder: `till` and `journal` lie in it.
+    pub home: PathBuf,
+    /// The till, which does not synchronise any more.
+    pub till: Till,
+    /// A PIN that lets the first person of the list in.
+    pub pin: String,
+}
+
+/// Sets a demo shop up, or goes on with the one that stands in a home: head office on a port (0: any free one), and a till.
+pub async fn stand(home: &Home, port: u16, tell: &mut impl FnMut(&str)) -> anyhow::Result<Stand> {
+    let Home(path) = home;
+    let (running, url, people) = head_office(path, port, tell).await?;
+    let mut till = DemoTill::open_in(
+        &running.office,
+        (
+            Options {
+                data: path.join("till"),
+                journal: path.join("journal"),
+                durable: true,
+                clock: Arc::new(SystemClock::default()),
+                randomness: Arc::new(SystemRandomness),
+            },
+            &people,
+        ),
+        &url,
+        "Till 1",
+    )
+    .await?;
+    till.go_offline().await;
+    let pin = people.pin("1").context("the demo has no first person")?.reveal().to_owned();
+    Ok(Stand { running, url, home: path.clone(), till: till.till.clone(), pin })
+}
+
 /// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.
 pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
     let Home(home) = home;
+    let (running, url, people) = head_office(home, 0, tell).await?;
+    let agreed = day(&running.office, (home, &people), &url, tell).await;
+    running.stop().await;
+    agreed
+}
+
+/// Head office with the demo's catalogue, people and opening stock; where its port is taken, on the next free one.
+async fn head_office(
+    home: &std::path::Path,
+    port: u16,
+    tell: &mut impl FnMut(&str),
+) -> anyhow::Result<(Running, String, DemoPeople)> {
     std::fs::create_dir_all(home).with_context(|| format!("{} cannot be made", home.display()))?;
     std::fs::write(
         home.join(MARKER),
@@ -99,7 +158,11 @@ pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bo
     if first_time {
         office::init(&settings, &new)?;
     }
-    let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let free = (port..=port.saturating_add(PORTS_TRIED)).find(|port| is_free(*port)).unwrap_or(0);
+    if free != port {
+        tell(&format!("Port {port} is taken; head office takes {free}."));
+    }
+    let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], free))).await?;
     let url = format!("http://{}", running.address);
     tell(&format!("Head office is ready on {url} with its files in {}.", home.join("head-office").display()));
     let people = DemoPeople::of(home)?;
@@ -113,9 +176,12 @@ pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bo
         running.office.publish(vec![opening_stock()?]).await?;
         tell("Opening stock is booked in.");
     }
-    let agreed = day(&running.office, (home, &people), &url, tell).await;
-    running.stop().await;
-    agreed
+    Ok((running, url, people))
+}
+
+/// Whether nobody listens on a port; 0 always is free.
+fn is_free(port: u16) -> bool {
+    port == 0 || std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
 async fn day(
@@ -291,13 +357,27 @@ impl DemoTill {
         (name, cashier): (&'static str, &str),
     ) -> anyhow::Result<Self> {
         let place = |what: &str| home.join(format!("till-{}{what}", name.to_lowercase()));
-        let till = Till::open(Options {
+        let options = Options {
             data: place(""),
             journal: place("-journal"),
             durable: true,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
-        })?;
+        };
+        let mut opened = DemoTill::open_in(office, (options, people), url, name).await?;
+        let (staff, pin) = opened.person(cashier)?;
+        opened.signed_in = Some(opened.till.sign_in(staff, &pin)?);
+        Ok(opened)
+    }
+
+    /// A till that belongs to the demo's store and has heard what it needs to sell.
+    async fn open_in(
+        office: &Office,
+        (options, people): (Options, &DemoPeople),
+        url: &str,
+        name: &'static str,
+    ) -> anyhow::Result<Self> {
+        let till = Till::open(options)?;
         if !till.is_enrolled() {
             let code = office.enrol_code(STORE, name).await?;
             till.enrol(url, &code, name).await?;
@@ -313,8 +393,6 @@ impl DemoTill {
                     && people.iter().all(|tile| tile.has_pin)
             })
             .await?;
-        let (staff, pin) = opened.person(cashier)?;
-        opened.signed_in = Some(opened.till.sign_in(staff, &pin)?);
         Ok(opened)
     }
 

@@ -5,4 +5,5 @@ pub mod escpos;
 pub mod generate;
 pub mod printer;
 pub mod replay;
+pub mod window;
 pub mod world;

@@ -102,28 +102,41 @@ pub enum AloneError {
 
 /// Makes a shop of its own in the till's directory. It sells as soon as its owner has signed in.
 pub fn start(options: Options, shop: &NewShop) -> Result<Till, AloneError> {
+    // Nothing is made on the disk for a shop that makes no sense.
+    check(shop)?;
+    let till = Till::open(options)?;
+    till.begin_alone(shop)?;
+    Ok(till)
+}
+
+fn check(shop: &NewShop) -> Result<(), AloneError> {
     check_name("store", &shop.store)?;
     check_name("till", &shop.till)?;
     check_name("owner", shop.owner.reveal())?;
     shop.pin.check_choice()?;
     Zone::new(&shop.time_zone, 0).ok_or_else(|| AloneError::TimeZone(shop.time_zone.clone()))?;
-    let till = Till::open(options)?;
-    let mut inner = till.lock();
-    if inner.enrolled.is_some() {
-        return Err(AloneError::AlreadyEnrolled);
-    }
-    let owner = StaffId(inner.new_uuid());
-    let pin = inner.verifier(&shop.pin, shop.pin_cost)?;
-    inner.found(shop, owner)?;
-    let listed = ListedPerson { staff: owner, name: shop.owner.clone(), pin: Some(pin) };
-    let revision = inner.options.clock.wall();
-    inner.keep_people(revision, PeopleList { people: vec![listed] })?;
-    drop(inner);
-    till.tell(Status::Alone);
-    Ok(till)
+    Ok(())
 }
 
 impl Till {
+    /// Makes a shop of its own of a till that belongs to none yet.
+    pub fn begin_alone(&self, shop: &NewShop) -> Result<(), AloneError> {
+        check(shop)?;
+        let mut inner = self.lock();
+        if inner.enrolled.is_some() {
+            return Err(AloneError::AlreadyEnrolled);
+        }
+        let owner = StaffId(inner.new_uuid());
+        let pin = inner.verifier(&shop.pin, shop.pin_cost)?;
+        inner.found(shop, owner)?;
+        let listed = ListedPerson { staff: owner, name: shop.owner.clone(), pin: Some(pin) };
+        let revision = inner.options.clock.wall();
+        inner.keep_people(revision, PeopleList { people: vec![listed] })?;
+        drop(inner);
+        self.tell(Status::Alone);
+        Ok(())
+    }
+
     /// Whether the till keeps all books itself, without a head office.
     pub fn is_alone(&self) -> bool {
         self.lock().is_alone()

@@ -7,6 +7,7 @@
 pub mod alone;
 mod client;
 pub mod command;
+pub mod door;
 mod enrol;
 mod execute;
 pub mod identity;

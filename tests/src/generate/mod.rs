@@ -8,6 +8,7 @@ mod openapi;
 pub mod report;
 mod schemas;
 mod tables;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -102,6 +103,7 @@ pub fn outputs(root: &Path) -> anyhow::Result<Vec<Output>> {
         let text = tables::fill(&text, &tables).with_context(|| format!("the tables of {document}"))?;
         outputs.push(Output { path: (*document).to_owned(), text, golden: false });
     }
+    outputs.push(Output { path: window::PATH.to_owned(), text: window::types(), golden: false });
     Ok(outputs)
 }
 

@@ -1,0 +1,5 @@
+//! Embeds the built window and its configuration into the program.
+
+fn main() {
+    tauri_build::build();
+}
