@@ -11,6 +11,8 @@ use clap::Parser;
 use daybook_tests::demo::{Home, stand};
 use daybook_tests::window::serve;
 use daybook_till::door::{About, Door};
+use daybook_till::print::{Patience, print};
+use daybook_till::synchronise;
 
 /// Serve a demo till to a browser.
 #[derive(Parser)]
@@ -28,6 +30,9 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let home = tempfile::tempdir()?;
     let stand = stand(&Home::at(home.path().to_owned()), 0, &mut |_| {}).await?;
+    let (_online, stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(synchronise(stand.till.clone(), stopped.clone()));
+    tokio::spawn(print(stand.till.clone(), Patience::default(), stopped));
     let about =
         About { version: env!("CARGO_PKG_VERSION").to_owned(), locale: "en-IE".to_owned(), demo: true };
     let door = Arc::new(Door::new(stand.till.clone(), about));
