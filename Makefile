@@ -27,15 +27,27 @@ test: prerequisites ## run every test
 	fi; \
 	echo '-- all tests passed'
 
-run: ## run Daybook; HEADLESS=1 plays a demo day of a shop without a window
-	@if [ "$${HEADLESS:-}" != 1 ]; then \
-		echo "The till's window is not part of this version yet; 'make run HEADLESS=1' plays a demo day without it." >&2; \
-		exit 2; \
-	fi; \
-	scripts/prerequisites && exec cargo run --release --locked -p daybook-tests --bin demo
+run: ## a running shop: head office, a till and its window; HEADLESS=1 plays a demo day without a window
+	@if [ "$${HEADLESS:-}" = 1 ]; then \
+		scripts/prerequisites && exec cargo run --locked -p daybook-tests --bin demo; \
+	else \
+		scripts/prerequisites --display && $(MAKE) --no-print-directory window \
+			&& cargo build --locked -p daybook-desktop -p daybook-tests --bin daybook-till --bin demo \
+			&& exec '$(target)/debug/demo' --window '$(target)/debug/daybook-till'; \
+	fi
 
-demo-pins: ## show who works in the demo shop, with the PINs that were made up for them
-	@scripts/prerequisites && cargo run --quiet --release --locked -p daybook-tests --bin demo -- --pins
+# What the window is made of is fetched once and built again where a file of it is newer than the last build.
+window: ui/till/dist/index.html ## build what the till's window shows
+
+ui/till/node_modules/.package-lock.json: ui/till/package.json ui/till/package-lock.json
+	@scripts/prerequisites --window
+	@cd ui/till && npm ci --no-audit --no-fund
+
+ui/till/dist/index.html: ui/till/node_modules/.package-lock.json ui/till/index.html ui/till/vite.config.ts $(shell find ui/till/src -type f)
+	@cd ui/till && npm run --silent build && touch dist/index.html
+
+demo-pins: ## who works in the demo shop, and their PINs
+	@cargo run --quiet --locked -p daybook-tests --bin demo -- --pins
 
 check: prerequisites ## look at format, lints, generated files and licences, without running tests
 	@echo '-- format'

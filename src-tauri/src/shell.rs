@@ -1,8 +1,11 @@
 //! The window's process: opens the till, answers through the door, tells of changes, synchronises beside it, and ends cleanly.
 
+#![allow(clippy::print_stdout, reason = "one line tells whoever started it that the window is open")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use daybook_till::door::types::{Changed, Fault, FaultKind, Request};
 use daybook_till::door::{About, Door};
@@ -16,6 +19,9 @@ use crate::home::{Home, locale};
 
 /// The event that tells the window of changes.
 const CHANGED: &str = "changed";
+
+/// Whether the window has asked anything yet: whoever started this program waits for the line that says so.
+static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// What the window's questions reach: the door, or why there is none.
 struct Opened(Result<Arc<Door>, Fault>);
@@ -78,6 +84,9 @@ async fn door(opened: State<'_, Opened>, request: Request) -> Result<Value, Stri
         Err(fault) => return Ok(json!({ "fault": fault })),
     };
     let answered = tauri::async_runtime::spawn_blocking(move || door.answer(request)).await;
+    if !SHOWN.swap(true, Ordering::Relaxed) {
+        println!("The window is open.");
+    }
     Ok(match answered.map_err(|error| error.to_string())? {
         Ok(answer) => json!({ "ok": answer }),
         Err(fault) => json!({ "fault": fault }),

@@ -5,5 +5,6 @@ pub mod escpos;
 pub mod generate;
 pub mod printer;
 pub mod replay;
+pub mod show;
 pub mod window;
 pub mod world;

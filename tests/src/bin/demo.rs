@@ -1,3 +1,5 @@
+//! The demo shop: a day played without a window, or the shop standing with its window open.
+//!
 //! A demo day: head office on a free port, a shop with its own catalogue, two tills, one of them without a network for a while.
 //!
 //! Everything is real: SQLite files under the home directory, HTTP on the loopback, the same till and the same server as in a shop. It prints what
@@ -8,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use daybook_tests::demo::{Home, pins, play};
+use daybook_tests::show::show;
 
 /// Plays a short demo day and prints what head office knows about it.
 ///
@@ -17,6 +20,9 @@ struct Arguments {
     /// Where the demo keeps its files.
     #[arg(long, env = "DAYBOOK_HOME")]
     home: Option<std::path::PathBuf>,
+    /// Play nothing; open this program, the till's window, over the demo shop.
+    #[arg(long, conflicts_with = "pins")]
+    window: Option<std::path::PathBuf>,
     /// Play nothing; show who works in the demo shop, with their PINs.
     #[arg(long)]
     pins: bool,
@@ -38,6 +44,10 @@ fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let played = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        if let Some(program) = &arguments.window {
+            let home = Home::find(arguments.home)?;
+            return runtime.block_on(show(&home, program, &mut |words| println!("{words}"))).map(|()| true);
+        }
         runtime.block_on(async { play(&Home::find(arguments.home)?, &mut |words| println!("{words}")).await })
     });
     match played {

@@ -1,0 +1,125 @@
+//! One command to a running shop: head office, a till that belongs to it, and the till's window on whatever display there is.
+//!
+//! Where no display answers, the window is drawn on one in memory (Xvfb) and a picture of it is taken. Everything started here is stopped
+//! here, whichever way it ends.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::demo::{Home, stand};
+
+/// The port of head office where it is free.
+pub const PORT: u16 = 7411;
+/// How long the window may take to show itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sets the shop up, opens the window, and waits until it is closed or somebody says stop.
+pub async fn show(home: &Home, program: &Path, tell: &mut impl FnMut(&str)) -> anyhow::Result<()> {
+    let stand = stand(home, PORT, tell).await?;
+    let (running, url, folder) = (stand.running, stand.url, stand.home);
+    // The window opens the same till: only one process may have it.
+    drop(stand.till);
+    let shown = open(&folder, &url, program, tell).await;
+    running.stop().await;
+    tell("Head office is stopped. Everything is kept; the same command goes on with it.");
+    shown
+}
+
+async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str)) -> anyhow::Result<()> {
+    let screen = Screen::find().await?;
+    let mut window = Command::new(program)
+        .args(["--demo", "--home"])
+        .arg(home)
+        .args(["--server", url])
+        .env("DISPLAY", &screen.display)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("{} cannot be started", program.display()))?;
+    let said = window.stdout.take().context("the window says nothing")?;
+    let mut lines = BufReader::new(said).lines();
+    match timeout(PATIENCE, lines.next_line()).await {
+        Ok(Ok(Some(_))) => {}
+        _ => bail!("the window did not open; it may have said why above"),
+    }
+    if screen.in_memory.is_some() {
+        let picture = home.join("window.png");
+        picture_of(&screen.display, &picture).await?;
+        tell(&format!("There is no display here, so the window is drawn in memory: look at {}.", picture.display()));
+    }
+    tell("Daybook is ready. `make demo-pins` shows who works here and their PINs; Ctrl-C stops everything.");
+    tokio::select! {
+        ended = window.wait() => {
+            let status = ended?;
+            if !status.success() {
+                bail!("the window ended with {status}");
+            }
+            tell("The window was closed.");
+        }
+        _ = tokio::signal::ctrl_c() => {
+            window.kill().await?;
+            tell("Stopping.");
+        }
+    }
+    Ok(())
+}
+
+/// Where the window is drawn.
+struct Screen {
+    display: String,
+    /// The display in memory, where there is no other; it ends with this.
+    in_memory: Option<Child>,
+}
+
+impl Screen {
+    async fn find() -> anyhow::Result<Self> {
+        if let Ok(display) = std::env::var("DISPLAY")
+            && answers(&display).await
+        {
+            return Ok(Screen { display, in_memory: None });
+        }
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("there is no display, and Xvfb, which would make one, cannot be started")?;
+        let said = server.stdout.take().context("Xvfb says nothing")?;
+        let number = timeout(PATIENCE, BufReader::new(said).lines().next_line()).await;
+        let Ok(Ok(Some(number))) = number else { bail!("Xvfb did not start") };
+        Ok(Screen { display: format!(":{number}"), in_memory: Some(server) })
+    }
+}
+
+async fn answers(display: &str) -> bool {
+    let asked = Command::new("xdotool").arg("getdisplaygeometry").env("DISPLAY", display).output().await;
+    asked.is_ok_and(|output| output.status.success())
+}
+
+/// Takes a picture once the window has drawn something: a screen that is still one colour is looked at again.
+async fn picture_of(display: &str, picture: &PathBuf) -> anyhow::Result<()> {
+    let drawn = async {
+        loop {
+            let taken = Command::new("import")
+                .args(["-window", "root"])
+                .arg(picture)
+                .env("DISPLAY", display)
+                .status()
+                .await
+                .context("`import` of ImageMagick cannot be started")?;
+            let size = std::fs::metadata(picture).map_or(0, |file| file.len());
+            if taken.success() && size > 20_000 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    timeout(PATIENCE, drawn).await.context("the window stays empty")?
+}
