@@ -15,6 +15,7 @@ use daybook_core::ids::{CommandId, SaleId, ShiftId, StaffId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
 use daybook_core::secret::Secret;
+use daybook_core::sync::till::Status;
 use daybook_server::Running;
 use daybook_server::office::{self, NewOrganisation, Publication};
 use daybook_till::{
@@ -162,7 +163,7 @@ impl World {
             Some(daybook_server::start(settings, self.address).await.expect("head office starts again"));
     }
 
-    /// A new till of the store, enrolled, online and with the catalogue.
+    /// A new till of the store, enrolled, online and with everything that head office has for it.
     pub async fn till(&self, name: &str) -> StoryTill {
         let (data, journal) = (self.home.path().join(name), self.home.path().join(format!("{name}-journal")));
         let mut till = StoryTill::open(&data, &journal, self.clock_now());
@@ -170,7 +171,10 @@ impl World {
         till.till.enrol(&self.url(), &code, name).await.expect("enrolled");
         till.go_online();
         till.wait_for("the catalogue", |till| {
-            till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till)
+            // Up to date: what is on the shelf may come last, and stories tell what a till showed.
+            till.catalogue_size().unwrap_or(0) >= 4
+                && knows_its_people(till)
+                && till.status() == Status::UpToDate
         })
         .await;
         till

@@ -9,7 +9,7 @@ use daybook_core::ids::{CustomerId, SaleId};
 use daybook_core::sale::Rejection;
 use daybook_core::sync::till::Status;
 use daybook_core::wire::ConflictState;
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_directory};
+use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, add_line, copy_directory, knows_its_people};
 use daybook_till::{Command, ExecuteError};
 use serde_json::{Value, json};
 
@@ -443,10 +443,8 @@ async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
     let code = world.office().enrol_code("High Street", "Till 1").await.unwrap();
     till.till.enrol(&world.url(), &code, "Till 1").await.unwrap();
     till.go_online();
-    till.wait_for("the catalogue", |till| {
-        till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
-    })
-    .await;
+    till.wait_for("the catalogue", |till| till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till))
+        .await;
     till.open_shift();
     till.go_offline().await;
     let ballast = data.join("ballast");
