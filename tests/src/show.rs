@@ -51,7 +51,10 @@ async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str
     if screen.in_memory.is_some() {
         let picture = home.join("window.png");
         picture_of(&screen.display, &picture).await?;
-        tell(&format!("There is no display here, so the window is drawn in memory: look at {}.", picture.display()));
+        tell(&format!(
+            "There is no display here, so the window is drawn in memory: look at {}.",
+            picture.display()
+        ));
     }
     tell("Daybook is ready. `make demo-pins` shows who works here and their PINs; Ctrl-C stops everything.");
     tokio::select! {
