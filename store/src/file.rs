@@ -207,6 +207,26 @@ pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
     Ok(moved.then_some(aside))
 }
 
+/// The files that [`set_aside`] moved away from a path, the oldest first.
+pub fn set_asides(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+    else {
+        return Ok(Vec::new());
+    };
+    let io = |error| StoreError::Io { path: directory.to_owned(), error };
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let number = path
+            .file_name()
+            .and_then(|found| found.to_str())
+            .and_then(|found| found.strip_prefix(name)?.strip_prefix(".damaged-")?.parse().ok());
+        found.extend(number.map(|number| (number, path)));
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
 /// Makes what was created or renamed in a directory survive a power cut.
 pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     // Elsewhere a directory cannot be opened, and its file system sees to this by itself.

@@ -2,6 +2,7 @@
 //!
 //! Stories are told with few verbs: a till sells, a till loses the network, a directory is copied, everybody catches up.
 
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -340,6 +341,23 @@ pub fn add_line(code: &str, quantity: Quantity) -> Command {
         references: Vec::new(),
         voucher: None,
     }
+}
+
+/// Destroys the page on which a table or index of a closed database begins; its head and everything else stay as they are.
+pub fn break_page(file: &Path, name: &str) {
+    let connection = daybook_store::Reader::open(file).expect("a database");
+    let ask = |sql: &str| -> u64 {
+        let number: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("a number");
+        u64::try_from(number).expect("a number of pages or bytes")
+    };
+    ask("PRAGMA wal_checkpoint(TRUNCATE)");
+    let size = ask("PRAGMA page_size");
+    let page = ask(&format!("SELECT rootpage FROM sqlite_schema WHERE name = '{name}'"));
+    drop(connection);
+    let mut file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
+    file.seek(SeekFrom::Start((page - 1) * size)).expect("the page");
+    file.write_all(&vec![0xA5; usize::try_from(size).expect("a page")])
+        .expect("a broken page");
 }
 
 /// Copies a directory as somebody moving a machine would.

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/recovery.rs"]
+mod recovery;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {
@@ -461,11 +463,11 @@ async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
 }
 
 /// A small disk in memory, gone when dropped.
-struct SmallDisk(std::path::PathBuf);
+pub(crate) struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
     /// None where mounting is not allowed.
-    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(at)

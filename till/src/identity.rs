@@ -41,6 +41,38 @@ impl Identity {
         self.origins.last().and_then(|text| text.read().ok())
     }
 
+    /// The origin that writes now.
+    pub fn writes_as(&self) -> Option<OriginId> {
+        self.current().map(|certificate| certificate.origin)
+    }
+
+    /// Whether the key of the origin that writes is among these.
+    pub(crate) fn can_write(&self, keys: &Keys) -> bool {
+        self.writes_as().is_some_and(|origin| keys.0.contains_key(&origin))
+    }
+
+    /// Learns of origins of the same till that are told of elsewhere. The one that goes on from all that are known here writes from now
+    /// on, where its key is there; others are kept, because what they recorded still has to reach head office.
+    pub(crate) fn learn(&mut self, told: &[Identity], keys: &Keys) {
+        let same = |told: &&Identity, known: &Identity| {
+            (told.organisation, told.root) == (known.organisation, known.root)
+                && told.origins.iter().any(|origin| known.origins.contains(origin))
+        };
+        let goes_on = told.iter().filter(|told| same(told, self) && told.can_write(keys)).filter(|told| {
+            told.origins.len() > self.origins.len()
+                && self.origins.iter().all(|known| told.origins.contains(known))
+        });
+        if let Some(longest) = goes_on.max_by_key(|told| told.origins.len()) {
+            self.origins.clone_from(&longest.origins);
+        }
+        let related: Vec<&Identity> = told.iter().filter(|told| same(told, self)).collect();
+        for origin in related.into_iter().flat_map(|told| &told.origins) {
+            if !self.origins.contains(origin) {
+                self.origins.insert(self.origins.len().saturating_sub(1), origin.clone());
+            }
+        }
+    }
+
     /// The store.
     pub fn store(&self) -> Option<StoreId> {
         self.current()?.store

@@ -49,6 +49,13 @@ pub struct Record {
     pub text: EventText,
 }
 
+impl Record {
+    /// Whether it is the first event of its origin.
+    pub fn is_first(&self) -> bool {
+        (self.tip.seq, self.prev) == (1, Tip::NONE.hash)
+    }
+}
+
 /// What a directory holds as journal.
 #[derive(Debug)]
 pub enum Found {

@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
-use crate::refill::{REFILLED_FACT, open_log, take_in};
+use crate::refill::{OpenedLog, REFILLED_FACT, find, mend_log, open_log};
 use crate::till::{Enrolled, Inner, OpenError, Options, Shared, Till};
 
 /// Name of the file of read models.
@@ -37,9 +37,44 @@ pub(crate) const IDENTITY_FACT: &str = "identity";
 impl Till {
     /// Opens the till of a data directory, new or old.
     pub fn open(options: Options) -> Result<Till, OpenError> {
-        let lock = DirectoryLock::take(&options.data)?;
+        let lock = Arc::new(DirectoryLock::take(&options.data)?);
         let durability = if options.durable { Durability::Full } else { Durability::Off };
-        let log = open_log(&options, durability)?;
+        let begin = |opened| Inner::begin(&options, durability, opened, lock.clone());
+        let inner = match open_log(&options, durability).and_then(begin) {
+            // Wherever damage of the log is met on the way, it is answered once: read models have theirs answered where they are.
+            Err(OpenError::Store(error)) if error.is_damage() => {
+                mend_log(&options, durability, error).and_then(begin)?
+            }
+            begun => begun?,
+        };
+        let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
+        let shared = Shared {
+            options,
+            turn: Mutex::new(()),
+            recorded: Notify::new(),
+            status: Mutex::new(Status::Working),
+            server: Mutex::new(server),
+        };
+        Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
+    }
+}
+
+impl Till {
+    /// Brings the read models up to what came from others, in small steps: whoever sells meanwhile waits for one step at most.
+    pub(crate) fn follow(&self) -> Result<(), StoreError> {
+        while self.lock().follow_a_step()? {}
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Begins with a log: who the till is, its journal, what is open, its read models, a run.
+    fn begin(
+        options: &Options,
+        durability: Durability,
+        (log, refilled): OpenedLog,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<Inner, OpenError> {
         let log_reader = log.reader()?;
         let (views, views_trouble) = open_views(&options.data, durability)?;
         let mut inner = Inner {
@@ -49,6 +84,8 @@ impl Till {
             views,
             views_trouble,
             journal: None,
+            journal_trouble: None,
+            refilled,
             journal_dirty: false,
             enrolled: None,
             book: Book::default(),
@@ -73,27 +110,9 @@ impl Till {
             }
             inner.begin_run()?;
         }
-        let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
-        let shared = Shared {
-            options,
-            turn: Mutex::new(()),
-            recorded: Notify::new(),
-            status: Mutex::new(Status::Working),
-            server: Mutex::new(server),
-        };
-        Ok(Till { inner: Arc::new(Mutex::new(inner)), shared: Arc::new(shared) })
+        Ok(inner)
     }
-}
 
-impl Till {
-    /// Brings the read models up to what came from others, in small steps: whoever sells meanwhile waits for one step at most.
-    pub(crate) fn follow(&self) -> Result<(), StoreError> {
-        while self.lock().follow_a_step()? {}
-        Ok(())
-    }
-}
-
-impl Inner {
     /// Reads who the till is; nobody yet where it never enrolled.
     pub(crate) fn load_identity(&mut self) -> Result<(), OpenError> {
         let Some(text) = self.log.fact(IDENTITY_FACT)? else { return Ok(()) };
@@ -127,15 +146,15 @@ impl Inner {
         let (origin, tip) = (enrolled.writer.origin, enrolled.writer.tip);
         let directory = self.options.journal.clone();
         let io = |error| OpenError::Io { path: directory.clone(), error };
-        let (header, last) = match Journal::look(&directory).map_err(io)? {
-            Found::Missing | Found::Unreadable => return Ok(()),
-            Found::Journal(header, last) => (header, last),
+        let reached = match Journal::look(&directory).map_err(io)? {
+            Found::Journal(header, last) if header.origin == origin && header.machine == machine() => {
+                Some(last.map_or(Tip::NONE, |record| record.tip))
+            }
+            _ => None,
         };
-        if header.origin != origin || header.machine != machine() {
-            return Ok(());
-        }
-        let reached = last.as_ref().map_or(Tip::NONE, |record| record.tip);
-        if self.log.holds(origin, reached)? {
+        if let Some(reached) = reached
+            && self.log.holds(origin, reached)?
+        {
             let mut journal = Journal::open(&directory).map_err(io)?;
             let missing = self.log.own_chain(origin, reached.seq + 1, tip.seq)?;
             journal
@@ -143,16 +162,24 @@ impl Inner {
                 .map_err(io)?;
             self.journal_dirty = !missing.is_empty();
             self.journal = Some(journal);
-        } else if reached.seq > tip.seq {
-            // The log is older than its journal: it was restored. What links is taken in before the till goes on as a child.
-            let path = Journal::current(&directory);
-            let Some((_, records)) = Journal::read(&path).map_err(io)? else { return Ok(()) };
-            tracing::warn!("the log is older than its journal; the missing events are taken back");
-            self.log.put_fact(REFILLED_FACT, &origin.to_string())?;
-            take_in(&mut self.log, origin, records).map_err(|error| error.at(&path))?;
-            self.load_identity()?;
+            return Ok(());
         }
-        Ok(())
+        self.take_journal_files_in()
+    }
+
+    /// No journal file goes on from here: the log was restored, moved to another machine, or is a copy. What its files hold beyond it
+    /// would be read by nobody any more, so it is taken in before the till goes on as a child; also the till's own later origins.
+    fn take_journal_files_in(&mut self) -> Result<(), OpenError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+        let (origin, identity) = (enrolled.writer.origin, enrolled.identity.clone());
+        let Some(remains) = find(&self.options, Some(&identity))? else { return Ok(()) };
+        // First of all, so that it writes no more also where this is cut short and finds nothing to take in the next time.
+        self.log.put_fact(REFILLED_FACT, &origin.to_string())?;
+        if remains.take_in(&mut self.log)? > 0 {
+            tracing::warn!("the log lacked events that its journal files hold; they are taken back");
+        }
+        remains.keep(&mut self.log)?;
+        self.load_identity()
     }
 
     /// Whether the present origin had better write no more: its log cannot be told from a copy, or may lack its last events.

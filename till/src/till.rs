@@ -27,6 +27,7 @@ use tokio::sync::Notify;
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
 use crate::ports::{Clock, Randomness};
+use crate::refill::Refilled;
 
 /// Where a till lives and what time it is there.
 #[derive(Clone)]
@@ -101,6 +102,10 @@ pub(crate) struct Inner {
     /// Why the read models are in memory, where they are.
     pub(crate) views_trouble: Option<String>,
     pub(crate) journal: Option<Journal>,
+    /// Why the journal is not written any more, where it is not.
+    pub(crate) journal_trouble: Option<String>,
+    /// How the log was refilled when the till was opened, where it was.
+    pub(crate) refilled: Option<Refilled>,
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
     pub(crate) enrolled: Option<Enrolled>,
@@ -114,7 +119,7 @@ pub(crate) struct Inner {
     pub(crate) shop: Option<Arc<Shop>>,
     /// Why nothing can be recorded until the till is started again.
     pub(crate) latch: Option<String>,
-    pub(crate) _lock: DirectoryLock,
+    pub(crate) _lock: Arc<DirectoryLock>,
 }
 
 /// What an enrolled till is.
