@@ -228,10 +228,7 @@ impl TillLog {
         let mut statement =
             self.connection.prepare_cached("SELECT record FROM conflicts ORDER BY revision")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        rows.map(|text| {
-            serde_json::from_str(&text?).map_err(|error| StoreError::Unreadable(error.to_string()))
-        })
-        .collect()
+        rows.map(|text| sql::json(&text?)).collect()
     }
 
     /// A named fact.

@@ -218,7 +218,16 @@ fn first_publications() -> Vec<Publication> {
 impl StoryTill {
     /// Opens a till of some directories, offline.
     pub fn open(data: &Path, journal: &Path, wall: i64) -> Self {
-        StoryTill::try_open(data, journal, wall).expect("the till opens")
+        let started = Instant::now();
+        loop {
+            match StoryTill::try_open(data, journal, wall) {
+                // What it was doing when it was closed may hold it for a moment longer.
+                Err(daybook_till::OpenError::InUse(_)) if started.elapsed() < PATIENCE => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.expect("the till opens"),
+            }
+        }
     }
 
     /// Opens a till, or says why it does not.

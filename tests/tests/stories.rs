@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/read_models.rs"]
+mod read_models;
 #[path = "stories/recovery.rs"]
 mod recovery;
 

@@ -474,7 +474,7 @@ impl Inner {
         };
         match projected {
             Ok(()) => {}
-            Err(error) if !error.is_damage() => {
+            Err(error) if !error.is_worth_a_rebuild() => {
                 tracing::error!(%error, "the read models could not follow; they do after the next event");
             }
             Err(error) => {

@@ -83,6 +83,8 @@ impl Inner {
             log_reader,
             views,
             views_trouble,
+            views_rebuilt: false,
+            views_given_up: false,
             journal: None,
             journal_trouble: None,
             refilled,
@@ -103,7 +105,7 @@ impl Inner {
             if inner.must_go_on_as_child()? {
                 inner.open_child(Reason::Copied)?;
             }
-            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(&error));
+            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(error));
             if let Err(error) = followed {
                 // The log is written all the same, and read models follow it later.
                 tracing::error!(%error, "the read models cannot be brought up to the log now");
@@ -349,13 +351,21 @@ impl Inner {
         Ok(last + 1)
     }
 
-    /// Projects what the log holds beyond the read models' checkpoint.
+    /// Projects what the log holds beyond the read models' checkpoint, which must be one of this log.
     pub(crate) fn catch_up_views(&mut self) -> Result<(), StoreError> {
+        if !self.views.stand_on(&self.log_reader)? {
+            tracing::warn!("the read models stand on another log than this one; they are built anew");
+            self.rebuild_views()?;
+        }
+        let mut rebuilt = false;
         loop {
             match self.views.catch_up(&self.log_reader) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
-                Err(error) if error.is_damage() => self.rebuild_views()?,
+                Err(error) if error.is_worth_a_rebuild() && !rebuilt => {
+                    self.rebuild_views()?;
+                    rebuilt = true;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -364,23 +374,26 @@ impl Inner {
     /// Projects a few of the events that wait; whether there were any.
     pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
         match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
-            Err(error) if error.is_damage() => self.rebuild_views().map(|()| true),
+            Err(error) if error.is_worth_a_rebuild() => self.rebuild_views().map(|()| true),
             followed => followed.map(|count| count > 0),
         }
     }
 
-    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built.
+    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built or the last one did not last.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
+        if std::mem::replace(&mut self.views_rebuilt, true) && self.views_trouble.is_none() {
+            return self.keep_views_in_memory("the file of read models broke again");
+        }
         match self.views.renew(&self.log_reader) {
-            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(&error),
+            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(error),
             other => other,
         }
     }
 
     /// Goes on with read models in memory, because their file cannot be used: selling needs what they know, not where they lie.
-    fn keep_views_in_memory(&mut self, error: &StoreError) -> Result<(), StoreError> {
-        tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
-        self.views_trouble = Some(error.to_string());
+    fn keep_views_in_memory(&mut self, why: impl std::fmt::Display) -> Result<(), StoreError> {
+        tracing::error!(%why, "the file of read models cannot be used; they are kept in memory");
+        self.views_trouble = Some(why.to_string());
         let mut views = Views::in_memory(Side::Till)?;
         while views.catch_up(&self.log_reader)? > 0 {}
         self.views = views;
@@ -451,6 +464,36 @@ mod tests {
         drop(inner);
         till.follow().unwrap();
         assert_eq!(till.lock().views.position(), 2 * few + 1);
+    }
+
+    #[test]
+    fn read_models_that_answer_with_damage_are_built_anew_once_then_kept_in_memory_then_given_up() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let asked = std::cell::Cell::new(0);
+        // Answers as often as this with damage, then well.
+        let ask = |failures: i32, error: fn() -> StoreError| {
+            asked.set(0);
+            let answer = till.lock().ask_views(|_, _| {
+                asked.set(asked.get() + 1);
+                if asked.get() > failures { Ok(()) } else { Err(error()) }
+            });
+            (answer.is_ok(), asked.get(), till.views_trouble().is_some())
+        };
+        assert_eq!(ask(1, || StoreError::Full), (false, 1, false), "that says nothing about their file");
+        assert_eq!(ask(1, || StoreError::Damaged("log.db".into()).of_log()), (false, 1, false));
+        assert_eq!(ask(1, || StoreError::Unreadable("settings".to_owned())), (true, 2, false));
+        assert_eq!(
+            ask(1, || StoreError::BrokenRow("settings".to_owned())),
+            (true, 2, true),
+            "twice in a run"
+        );
+        assert_eq!(ask(9, || StoreError::Damaged("views.db".into())), (false, 2, true));
+        assert_eq!(
+            ask(9, || StoreError::Damaged("views.db".into())),
+            (false, 1, true),
+            "not for nothing again"
+        );
     }
 
     #[test]

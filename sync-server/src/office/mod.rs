@@ -191,7 +191,11 @@ impl Office {
         let lock = DirectoryLock::take(&settings.data)?;
         let durability = if settings.durable { Durability::Full } else { Durability::Off };
         let log = OfficeLog::open(&settings.data, durability)?;
-        let views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        let mut views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        if !views.stand_on(log.connection())? {
+            tracing::warn!("the read models stand on another log than this one; they are built anew");
+            views.renew(log.connection())?;
+        }
         let epoch = read_epoch(&settings)?;
         let own = writer::OwnLog::load(&log, &identity, &settings)?;
         let book = read_book(log.connection(), &identity)?;
