@@ -12,6 +12,7 @@ use daybook_core::chain::Hash;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
+use daybook_core::limits::CERTIFICATES_MAX;
 use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,20 @@ impl Identity {
     /// The origin that writes now.
     pub fn writes_as(&self) -> Option<OriginId> {
         self.current().map(|certificate| certificate.origin)
+    }
+
+    /// The certificates that prove who an own origin is, its own first, then those of the origins it goes on from: as many as one request
+    /// presents. Origins are sent the oldest first, so head office knows whoever comes before these.
+    pub fn lineage(&self, origin: OriginId) -> Vec<SignedCertificate> {
+        let mut lineage: Vec<SignedCertificate> = Vec::new();
+        let mut next = Some(origin);
+        while let Some(origin) = next.filter(|_| lineage.len() < CERTIFICATES_MAX) {
+            let of = |text: &&SignedCertificate| text.read().is_ok_and(|read| read.origin == origin);
+            let Some(text) = self.origins.iter().find(of) else { break };
+            next = text.read().ok().and_then(|certificate| certificate.parent);
+            lineage.push(text.clone());
+        }
+        lineage
     }
 
     /// Whether the key of the origin that writes is among these.
@@ -140,6 +155,47 @@ pub(crate) struct Enrolling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_presents_itself_first_and_no_more_of_its_parents_than_one_request_takes() {
+        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
+        let key = KeyPair::from_seed([7; 32]);
+        let certificate = |number: usize| {
+            let certificate = Certificate {
+                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
+                organisation: OrganisationId(uuid::Uuid::nil()),
+                origin: origin(number),
+                role: daybook_core::event::origin::Role::Till,
+                store: Some(StoreId(uuid::Uuid::nil())),
+                store_name: None,
+                till: Some(TillId(uuid::Uuid::nil())),
+                name: "Till 1".to_owned(),
+                series: "A".to_owned(),
+                public_key: key.public(),
+                parent: (number > 1).then(|| origin(number - 1)),
+                issued_wall: 0,
+            };
+            SignedCertificate::issue(&certificate, &key)
+        };
+        let identity = Identity {
+            organisation: OrganisationId(uuid::Uuid::nil()),
+            root: key.public(),
+            head_office: Vec::new(),
+            origins: (1..=2 * CERTIFICATES_MAX).map(certificate).collect(),
+            server: String::new(),
+        };
+        let presented = |number: usize| -> Vec<OriginId> {
+            identity
+                .lineage(origin(number))
+                .iter()
+                .map(|text| text.read().unwrap().origin)
+                .collect()
+        };
+        assert_eq!(presented(1), [origin(1)]);
+        assert_eq!(presented(3), [3, 2, 1].map(origin));
+        let last = 2 * CERTIFICATES_MAX;
+        assert_eq!((presented(last).len(), presented(last)[0]), (CERTIFICATES_MAX, origin(last)));
+    }
 
     #[test]
     fn keys_are_replaced_whole_and_nothing_else_stays_behind() {

@@ -22,9 +22,8 @@ use std::thread::JoinHandle;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
-use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_chain};
+use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
-use daybook_core::limits::CERTIFICATES_MAX;
 use daybook_core::sync::server::{Push, Server};
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
@@ -295,24 +294,17 @@ impl Office {
         if certificates.is_empty() {
             return Err(Refusal::UnknownOrigin);
         }
-        let known: Vec<SignedCertificate> = {
-            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-            let presented: Vec<OriginId> =
-                certificates.iter().filter_map(|c| c.read().ok()).map(|c| c.origin).collect();
-            let parents = certificates.iter().filter_map(|c| c.read().ok()).filter_map(|c| c.parent);
-            parents
-                .filter(|parent| !presented.contains(parent))
-                .filter_map(|parent| book.get(&parent).map(|(_, text)| text.clone()))
-                .collect()
-        };
-        let all: Vec<SignedCertificate> =
-            certificates.iter().cloned().chain(known).take(CERTIFICATES_MAX).collect();
         let identity = &self.0.identity;
-        let verified =
-            verify_chain(&all, &identity.root.public(), identity.organisation, origin).map_err(|error| {
-                tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
-                Refusal::UnknownOrigin
-            })?;
+        let (root, organisation) = (identity.root.public(), identity.organisation);
+        let proved = {
+            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
+            verify_onto(&certificates, known, &root, organisation, origin)
+        };
+        let verified = proved.map(|mut lineage| lineage.swap_remove(0)).map_err(|error| {
+            tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
+            Refusal::UnknownOrigin
+        })?;
         let text = certificates
             .into_iter()
             .find(|c| c.read().is_ok_and(|read| read == verified))
@@ -442,49 +434,47 @@ fn read_book(
     log: &Reader,
     identity: &Identity,
 ) -> Result<BTreeMap<OriginId, (Certificate, SignedCertificate)>, OfficeError> {
-    let texts = certificates(log)?;
-    let mut book = BTreeMap::new();
-    let read: Vec<(Certificate, SignedCertificate)> = texts
-        .into_iter()
-        .filter_map(|text| text.read().ok().map(|certificate| (certificate, text)))
-        .collect();
-    let by_origin: BTreeMap<OriginId, &SignedCertificate> =
-        read.iter().map(|(c, text)| (c.origin, text)).collect();
-    for (certificate, text) in &read {
-        let mut lineage = vec![text.clone()];
-        let mut parent = certificate.parent;
-        while let Some(text) = parent
-            .and_then(|parent| by_origin.get(&parent))
-            .filter(|_| lineage.len() < CERTIFICATES_MAX)
-        {
-            lineage.push((*text).clone());
-            parent = text.read().ok().and_then(|certificate| certificate.parent);
-        }
-        match verify_chain(&lineage, &identity.root.public(), identity.organisation, certificate.origin) {
-            Ok(verified) => {
-                book.insert(certificate.origin, (verified, text.clone()));
-            }
-            Err(error) => {
-                tracing::error!(origin = %certificate.origin, %error, "a kept certificate does not hold; its origin is not known")
+    let mut book: BTreeMap<OriginId, (Certificate, SignedCertificate)> = BTreeMap::new();
+    let mut left: Vec<SignedCertificate> = certificates(log)?;
+    // Parents before their children, however long a lineage is: each holds up by one that was found to hold.
+    loop {
+        let before = left.len();
+        let mut waiting: Vec<(SignedCertificate, CertificateError)> = Vec::new();
+        for text in left {
+            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
+            let (root, organisation) = (identity.root.public(), identity.organisation);
+            let one = std::slice::from_ref(&text);
+            let proved =
+                text.read().and_then(|read| verify_onto(one, known, &root, organisation, read.origin));
+            match proved.map(|mut lineage| lineage.swap_remove(0)) {
+                Ok(verified) => drop(book.insert(verified.origin, (verified, text))),
+                Err(error) => waiting.push((text, error)),
             }
         }
+        if waiting.len() == before {
+            for (_, error) in waiting {
+                tracing::error!(%error, "a kept certificate does not hold; its origin is not known");
+            }
+            return Ok(book);
+        }
+        left = waiting.into_iter().map(|(text, _)| text).collect();
     }
-    Ok(book)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn an_office_whose_writer_died_is_not_ready() {
-        let home = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            data: home.path().to_owned(),
+    fn settings(home: &std::path::Path) -> Settings {
+        Settings {
+            data: home.to_owned(),
             durable: false,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
-        };
+        }
+    }
+
+    fn office(home: &std::path::Path) -> Office {
         let new = NewOrganisation {
             name: "Corner Shop".to_owned(),
             currency: "EUR".to_owned(),
@@ -492,8 +482,56 @@ mod tests {
             prices_inclusive: true,
             cut_over_minutes: 0,
         };
-        init(&settings, &new).unwrap();
-        let office = Office::open(settings).unwrap();
+        init(&settings(home), &new).unwrap();
+        Office::open(settings(home)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_lineage_longer_than_what_one_request_presents_is_proved_child_by_child_and_still_after_a_restart()
+     {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
+        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
+        let key = |number: usize| KeyPair::from_seed([u8::try_from(number).unwrap(); 32]);
+        let issued = |number: usize| {
+            let certificate = Certificate {
+                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
+                organisation: office.organisation(),
+                origin: origin(number),
+                role: daybook_core::event::origin::Role::Till,
+                store: Some(daybook_core::ids::StoreId(uuid::Uuid::nil())),
+                store_name: None,
+                till: Some(daybook_core::ids::TillId(uuid::Uuid::nil())),
+                name: "Till 1".to_owned(),
+                series: format!("T-{number}"),
+                public_key: key(number).public(),
+                parent: (number > 1).then(|| origin(number - 1)),
+                issued_wall: 0,
+            };
+            let root = || office.0.identity.root.clone();
+            let issuer = if number > 1 { key(number - 1) } else { root() };
+            SignedCertificate::issue(&certificate, &issuer)
+        };
+        let last = 2 * daybook_core::limits::CERTIFICATES_MAX + 3;
+        for number in 1..=last {
+            let from = number.saturating_sub(daybook_core::limits::CERTIFICATES_MAX) + 1;
+            let presented = (from..=number).rev().map(issued).collect();
+            let proved = office.present(origin(number), presented).await.unwrap();
+            assert_eq!(proved.origin, origin(number));
+        }
+        let stranger = SignedCertificate { signature: String::new(), ..issued(last + 1) };
+        assert!(office.present(origin(last + 1), vec![stranger]).await.is_err());
+        office.close().await;
+        drop(office);
+        let office = Office::open(settings(home.path())).unwrap();
+        assert!(office.certificate(origin(last)).await.unwrap().is_some());
+        office.close().await;
+    }
+
+    #[tokio::test]
+    async fn an_office_whose_writer_died_is_not_ready() {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
         assert!(office.health().await.unwrap().ready);
         // A writer that died leaves its end of the queue closed.
         let (orphaned, _) = mpsc::channel(1);
