@@ -235,3 +235,45 @@ async fn a_journal_that_cannot_be_written_is_told_of_and_filled_up_at_the_next_s
     assert_eq!((till.till.journal_trouble(), till.till.tip().unwrap().0), (None, origin));
     assert_eq!(sold(&till), 199 + teas * 501);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_whose_child_cannot_be_opened_at_once_is_not_forgotten() {
+    let world = World::new().await;
+    let till = world.till("Till 1").await;
+    till.open_shift();
+    till.sell("soap", 1);
+    till.sent().await;
+    let (data, journal) = till.close().await;
+    let (copy, copied_journal) = (world.home.path().join("copy"), world.home.path().join("copy-journal"));
+    copy_directory(&data, &copy);
+    copy_directory(&journal, &copied_journal);
+    let mut original = StoryTill::open(&data, &journal, MONDAY_MORNING + MINUTE);
+    original.sell("roll", 1);
+    original.go_online();
+    original.sent().await;
+
+    let mut twin = StoryTill::open(&copy, &copied_journal, MONDAY_MORNING + 2 * MINUTE);
+    let forked = twin.till.tip().unwrap().0;
+    // No key can be written.
+    let in_the_way = copy.join("keys.json.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    twin.go_online();
+    for receipts in 3..6 {
+        twin.sell("tea", 1);
+        while world.settle().await["totals"]["receipts"].as_i64().unwrap() < receipts {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(twin.till.tip().unwrap().0, forked);
+    assert!(twin.till.waiting() > 0, "what was answered is not kept as acknowledged");
+    std::fs::remove_dir(&in_the_way).unwrap();
+    // Whatever happens at the till makes it try again.
+    let sale = daybook_core::ids::SaleId(uuid::Uuid::now_v7());
+    let begun_as = daybook_core::event::sale::BegunAs::Sale;
+    let _begun_or_too_late = twin.try_do(daybook_till::Command::OpenSale { sale, begun_as });
+    twin.wait_for("a child origin", |till| till.tip().unwrap().0 != forked).await;
+    twin.sent().await;
+    let totals = world.settle().await;
+    assert_eq!(totals["totals"]["receipts"], json!(2 + 3));
+    assert_eq!(totals["conflicts"], json!({"fork": 1}));
+}
