@@ -71,6 +71,9 @@ pub enum StoreError {
     /// A row that was written whole came back as something that cannot be: its bytes changed on the disk.
     #[error("the store holds a broken row: {0}")]
     BrokenRow(String),
+    /// The goods of this document are booked already.
+    #[error("the goods of the document '{0}' are booked already; nothing was recorded")]
+    Booked(String),
     /// What stands in a table, or was to be written there, does not fit its meaning.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(String),

@@ -417,6 +417,18 @@ async fn goods_of_a_document_are_booked_once_however_often_it_is_published() {
     assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap(), 0);
     assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap(), 1);
     assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap(), 2);
+    // Also by several who look at the same time.
+    let all: Vec<_> = (0..16)
+        .map(|_| {
+            let (office, goods) = (office.clone(), goods(Some("note 19")));
+            tokio::spawn(async move { office.publish(vec![goods]).await.unwrap() })
+        })
+        .collect();
+    let mut booked = 0;
+    for one in all {
+        booked += one.await.unwrap();
+    }
+    assert_eq!(booked, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

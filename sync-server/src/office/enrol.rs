@@ -153,8 +153,8 @@ impl Office {
         let store = StoreId(setup::new_uuid(&self.0.settings));
         let fields = SettingsFields { name: Some(name.to_owned()), ..no_settings() };
         let created: Event = SettingsChanged { store: Some(store), fields }.into();
-        let position = self.record(vec![(created, Vec::new())], None).await?;
-        self.projected(position).await?;
+        let written = self.record(vec![(created, Vec::new())], None).await?;
+        self.projected(written.position).await?;
         Ok(store)
     }
 

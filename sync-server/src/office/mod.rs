@@ -24,6 +24,7 @@ use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
 use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
+use daybook_core::project::standing::Standing;
 use daybook_core::sync::server::{Push, Server};
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
@@ -316,8 +317,9 @@ impl Office {
 
     /// Takes in a push. Comes back when it is durable, or not done.
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
-        let store = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?.store;
-        self.job(|reply| writer::Job::Push(request, Box::new(push), store, reply)).await?
+        let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
+        let standing = Standing::of(&certificate);
+        self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?
     }
 
     /// How the office is.
@@ -352,12 +354,12 @@ impl Office {
         book.insert(certificate.origin, (certificate, text));
     }
 
-    /// Records head office's own events; gives the last position.
+    /// Records head office's own events.
     async fn record(
         &self,
         described: Vec<(daybook_core::event::Event, Vec<daybook_core::chain::Hash>)>,
         actor: Option<StaffId>,
-    ) -> Result<i64, OfficeError> {
+    ) -> Result<writer::Written, OfficeError> {
         let asked = self.job(|reply| writer::Job::Own(described, actor, reply)).await;
         asked.map_err(|_| OfficeError::Unexpected("the office is closed".to_owned()))?
     }

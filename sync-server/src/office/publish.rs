@@ -118,10 +118,10 @@ impl Office {
                     Ok::<_, OfficeError>(events)
                 })
                 .await?;
-            written += described.len() as u64;
             if !described.is_empty() {
-                let position = self.record(described, None).await?;
-                self.projected(position).await?;
+                let done = self.record(described, None).await?;
+                written += done.events;
+                self.projected(done.position).await?;
             }
         }
         Ok(written)
@@ -143,8 +143,8 @@ impl Office {
         }
         let (conflict, evidence, option) = (record.conflict.id, record.conflict.evidence, option.to_owned());
         let answered: Event = ConflictAnswered { conflict, evidence, option }.into();
-        let position = self.record(vec![(answered, Vec::new())], None).await?;
-        self.projected(position).await
+        let written = self.record(vec![(answered, Vec::new())], None).await?;
+        self.projected(written.position).await
     }
 }
 
