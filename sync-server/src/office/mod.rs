@@ -172,6 +172,8 @@ struct Inner {
     enrol_attempts: Mutex<attempts::Attempts>,
     /// How many files of read models have taken the place of another since the start.
     generation: Arc<AtomicU64>,
+    /// The last of them that a reader found damaged.
+    damaged: watch::Sender<Option<u64>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: DirectoryLock,
 }
@@ -182,6 +184,20 @@ struct Readers {
     views: Reader,
     /// Of the file of read models.
     generation: u64,
+    damaged: watch::Sender<Option<u64>>,
+}
+
+impl Readers {
+    /// Tells the projector where an answer of the read models speaks of damage: it may be in what nobody but readers looks at.
+    fn heed<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &answer
+            && error.is_damage()
+        {
+            tracing::error!(%error, "a reader met damage of the read models");
+            self.damaged.send_replace(Some(self.generation));
+        }
+        answer
+    }
 }
 
 impl Office {
@@ -205,6 +221,7 @@ impl Office {
         let (stored_out, stored) = watch::channel(events::last_position(log.connection())?);
         let (projected_out, projected) = watch::channel(views.position());
         let generation = Arc::new(AtomicU64::new(0));
+        let (damaged, damaged_in) = watch::channel(None);
         let projector = projector::Projector {
             log: log.reader()?,
             views,
@@ -212,6 +229,7 @@ impl Office {
             projected: projected_out,
             hints: hints.clone(),
             generation: generation.clone(),
+            damaged: damaged_in,
         };
         let server = Server::new(epoch.clone());
         let writer_hints = hints.clone();
@@ -231,6 +249,7 @@ impl Office {
             readers: Mutex::new(Vec::new()),
             enrol_attempts: Mutex::default(),
             generation,
+            damaged,
             threads: Mutex::new(threads),
             _lock: lock,
         })))
@@ -326,7 +345,7 @@ impl Office {
     pub async fn health(&self) -> Result<Health, OfficeError> {
         let projected = *self.0.projected.borrow();
         let last = self
-            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
             .await?;
         let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Without its writer the office can answer questions and take nothing in.
@@ -378,24 +397,24 @@ impl Office {
         answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))
     }
 
-    /// Asks a question on query-only connections, off the runtime's threads.
-    async fn ask<T, E>(
+    /// Asks a question on query-only connections, off the runtime's threads. Faults of the log say so (`of_log`); any other is one of the
+    /// read models, and where it is damage the projector hears of it.
+    async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Readers) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<OfficeError> + Send + 'static,
-    {
+        question: impl FnOnce(&Readers) -> Result<T, OfficeError> + Send + 'static,
+    ) -> Result<T, OfficeError> {
         let inner = self.0.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let generation = inner.generation.load(Ordering::Acquire);
             let free = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let readers = match free.filter(|readers| readers.generation == generation) {
                 Some(readers) => readers,
-                None => inner.readers(generation).map_err(OfficeError::from)?,
+                None => inner.readers(generation)?,
             };
-            let answer = question(&readers);
+            let answer = match question(&readers) {
+                Err(OfficeError::Store(error)) => readers.heed(Err(error)).map_err(OfficeError::Store),
+                answer => answer,
+            };
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(readers);
             answer
         });
@@ -407,9 +426,10 @@ impl Inner {
     fn readers(&self, generation: u64) -> Result<Readers, StoreError> {
         let data = &self.settings.data;
         Ok(Readers {
-            log: open_reader(&data.join("log.db"))?,
+            log: open_reader(&data.join("log.db")).map_err(StoreError::of_log)?,
             views: open_reader(&data.join(projector::VIEWS_FILE))?,
             generation,
+            damaged: self.damaged.clone(),
         })
     }
 }

@@ -17,9 +17,9 @@ use daybook_core::event::sale::LineKind;
 use daybook_core::event::stock::{Received, StockLine};
 use daybook_core::ids::{ProductId, StaffId, StoreId, TaxId};
 use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
-use daybook_store::Reader;
 use daybook_store::office::received;
 use daybook_store::views::questions;
+use daybook_store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::{Office, OfficeError, Readers, setup};
@@ -236,7 +236,7 @@ fn describe(
                 .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
             if let Some(document) = &document {
                 check_text("document", document, CODE_CHARS_MAX)?;
-                let booked = received(log, store, document)?;
+                let booked = received(log, store, document).map_err(StoreError::of_log)?;
                 if booked || !new.documents.insert((store, document.clone())) {
                     return Ok(None);
                 }

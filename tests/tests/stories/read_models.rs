@@ -1,6 +1,8 @@
 //! Stories of read models that cannot be believed: broken rows, and files that stand on another log than the one beside them.
 
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, copy_directory};
+use daybook_core::ids::RequestId;
+use daybook_core::wire::HandshakeRequest;
+use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, break_page, copy_directory};
 use serde_json::json;
 
 const MINUTE: i64 = 60_000_000;
@@ -70,4 +72,39 @@ async fn read_models_newer_than_their_log_are_built_anew_on_both_sides() {
     world.stop_office().await;
     let rebuilt = daybook_server::office::rebuild(&office).unwrap();
     assert!(rebuilt.equal(), "{}", rebuilt.words());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_only_readers_meet_stops_no_handshake_and_is_mended() {
+    let mut world = World::new().await;
+    let mut till = world.till("Till 1").await;
+    till.open_shift();
+    for _ in 0..3 {
+        till.sell("gift", 1);
+    }
+    till.sent().await;
+    world.settle().await;
+    till.go_offline().await;
+    world.stop_office().await;
+    let views = world.home.path().join("office/views.db");
+    for name in ["conflicts", "conflicts_revision"] {
+        break_page(&views, name);
+    }
+    world.start_office().await;
+    let office = world.office();
+    let origin = till.till.tip().unwrap().0;
+    let certificate = office.certificate(origin).await.unwrap().expect("the till's certificate");
+    let lane = daybook_core::sync::scope::conflicts(certificate.store.unwrap());
+    let shake = async || {
+        let body = HandshakeRequest { origin, wall: 0, tips: Default::default(), certificates: Vec::new() };
+        let answer = office.handshake(RequestId(uuid::Uuid::now_v7()), &certificate, body).await;
+        answer.expect("hands are shaken").scopes.contains_key(&lane)
+    };
+    assert!(!shake().await, "the lane cannot be read");
+    let started = std::time::Instant::now();
+    while !shake().await {
+        assert!(started.elapsed().as_secs() < 30, "never mended");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(office.conflicts(None, true).await.unwrap().len(), 1);
 }
