@@ -142,8 +142,11 @@ impl Views {
     }
 }
 
-/// Up to where events are projected, and the event there; none where the file does not say.
-fn progress(connection: &Connection) -> Result<Option<(i64, Option<(OriginId, Tip)>)>, StoreError> {
+/// A position of the log, and the event there; none before there is one.
+type Progress = (i64, Option<(OriginId, Tip)>);
+
+/// Up to where events are projected; none where the file does not say.
+fn progress(connection: &Connection) -> Result<Option<Progress>, StoreError> {
     let mut statement = connection.prepare("SELECT position, origin, seq, hash FROM progress")?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
