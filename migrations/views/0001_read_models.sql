@@ -2,9 +2,12 @@
 CREATE TABLE progress (
     only      INTEGER PRIMARY KEY CHECK (only = 1),
     position  INTEGER NOT NULL,             -- of the log, up to which events are projected
+    origin    BLOB,                         -- the event at that position: what ties this file to its log
+    seq       INTEGER,
+    hash      BLOB,
     revisions INTEGER NOT NULL              -- the revision before the first: the name of this file in its upper 21 bits
 ) STRICT;
-INSERT INTO progress VALUES (1, 0, abs(random() % 2097152) << 32);
+INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, abs(random() % 2097152) << 32);
 
 CREATE TABLE documents (
     hash                BLOB    PRIMARY KEY,

@@ -68,7 +68,13 @@ pub enum StoreError {
         /// What happened.
         error: std::io::Error,
     },
-    /// What stands in a table does not fit its meaning.
+    /// A row that was written whole came back as something that cannot be: its bytes changed on the disk.
+    #[error("the store holds a broken row: {0}")]
+    BrokenRow(String),
+    /// The goods of this document are booked already.
+    #[error("the goods of the document '{0}' are booked already; nothing was recorded")]
+    Booked(String),
+    /// What stands in a table, or was to be written there, does not fit its meaning.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(String),
     /// The log failed while read models were brought up from it or asked. It says nothing about their own file.
@@ -81,8 +87,15 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => StoreError::Full,
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+        };
+        match &error {
+            FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..) => StoreError::BrokenRow(error.to_string()),
+            _ if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => StoreError::Full,
             _ => StoreError::Sqlite(error),
         }
     }
@@ -93,13 +106,25 @@ impl StoreError {
     /// written now, for want of room, rights or descriptors, is not damaged, and neither is one that was asked a wrong question.
     pub fn is_damage(&self) -> bool {
         match self {
-            StoreError::Damaged(_) => true,
+            StoreError::Damaged(_) | StoreError::BrokenRow(_) => true,
             StoreError::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
             ),
             _ => false,
         }
+    }
+
+    /// Whether read models that answered so had better be built anew once: damage, a disk that does not give back what it was given,
+    /// and what makes no sense.
+    pub fn is_worth_a_rebuild(&self) -> bool {
+        self.is_of_disk() || matches!(self, StoreError::Unreadable(_))
+    }
+
+    /// Whether the disk did not give back what it was given, so that another place for it may help.
+    pub fn is_of_disk(&self) -> bool {
+        let failed = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+        self.is_damage() || matches!(self, StoreError::Sqlite(error) if failed(error))
     }
 
     /// Whether what was to be written is at fault, so that trying again would fail again, on any machine.
@@ -121,7 +146,7 @@ impl StoreError {
     }
 
     /// The same fault as one of the log, met while read models were served from it.
-    pub(crate) fn of_log(self) -> Self {
+    pub fn of_log(self) -> Self {
         StoreError::Log(Box::new(self))
     }
 }
@@ -205,6 +230,26 @@ pub fn set_aside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
         }
     }
     Ok(moved.then_some(aside))
+}
+
+/// The files that [`set_aside`] moved away from a path, the oldest first.
+pub fn set_asides(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+    else {
+        return Ok(Vec::new());
+    };
+    let io = |error| StoreError::Io { path: directory.to_owned(), error };
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let number = path
+            .file_name()
+            .and_then(|found| found.to_str())
+            .and_then(|found| found.strip_prefix(name)?.strip_prefix(".damaged-")?.parse().ok());
+        found.extend(number.map(|number| (number, path)));
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
 /// Makes what was created or renamed in a directory survive a power cut.
@@ -435,8 +480,30 @@ mod tests {
         for code in others {
             assert!(!failed(code).is_damage(), "{code}");
         }
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_CORRUPT] {
+            assert!(
+                failed(code).is_worth_a_rebuild() && !failed(code).of_log().is_worth_a_rebuild(),
+                "{code}"
+            );
+        }
+        for code in [ffi::SQLITE_ERROR, ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_NOMEM] {
+            assert!(!failed(code).is_worth_a_rebuild(), "{code}");
+        }
         assert!(!StoreError::Replaced(PathBuf::from("log.db")).is_damage());
         assert!(StoreError::Damaged(PathBuf::from("views.db")).is_damage());
+    }
+
+    #[test]
+    fn a_row_that_comes_back_broken_is_damage_and_no_event_is_blamed_for_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        let number = connection.query_row("SELECT 'seven'", [], |row| row.get::<_, i64>(0));
+        let text = connection.query_row("SELECT CAST(x'ff' AS TEXT)", [], |row| row.get::<_, String>(0));
+        let byte = connection.query_row("SELECT 256", [], |row| row.get::<_, u8>(0)).map(|_| 0_i64);
+        let failed = [number, text.map(|_| 0), byte].map(|read| StoreError::from(read.unwrap_err()));
+        for error in failed.into_iter().chain(crate::sql::hash(&[1]).err()) {
+            assert!(matches!(error, StoreError::BrokenRow(_)), "{error:?}");
+            assert!(error.is_damage() && !error.is_of_content(), "{error:?}");
+        }
     }
 
     #[test]

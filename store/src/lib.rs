@@ -1,9 +1,11 @@
 //! Every SQLite file of Daybook: the event log, the read models, and the questions asked of them.
 //!
-//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`people`] who works
+//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`aside`] what is left of
+//! a damaged one, [`people`] who works
 //! there, [`views`] the read models that both project, [`prints`] the till's print queue, [`file`](mod@file) how a file is opened and when
 //! it is refused.
 
+pub mod aside;
 pub mod events;
 pub mod file;
 pub mod office;

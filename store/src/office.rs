@@ -9,7 +9,7 @@ use daybook_core::event::Event;
 use daybook_core::event::stock::Received;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
-use daybook_core::project::standing::Standing;
+use daybook_core::project::{self, standing::Standing};
 use daybook_core::record::Recorded;
 use daybook_core::sync::scope::scope_of;
 use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
@@ -89,17 +89,17 @@ impl OfficeLog {
         &self.connection
     }
 
-    /// Takes in pushes in one transaction, with the store of each pushing origin. What comes back are answers, and they are true: what
-    /// they acknowledge is durable.
+    /// Takes in pushes in one transaction, with what each pushing origin may speak for. What comes back are answers, and they are true:
+    /// what they acknowledge is durable.
     pub fn ingest(
         &mut self,
         now: i64,
         server: &mut Server,
-        pushes: Vec<(RequestId, Push, Option<StoreId>)>,
+        pushes: Vec<(RequestId, Push, Option<Standing>)>,
     ) -> (Vec<Effect>, Result<(), StoreError>) {
         let mut answers = Vec::new();
-        let stores: BTreeMap<OriginId, Option<StoreId>> =
-            pushes.iter().map(|(_, push, store)| (push.origin, *store)).collect();
+        let standings: BTreeMap<OriginId, Option<Standing>> =
+            pushes.iter().map(|(_, push, standing)| (push.origin, *standing)).collect();
         let outcome = self.transact(|connection| {
             for (request, push, _) in pushes {
                 for effect in server.handle(now, Input::Push(request, push)) {
@@ -108,8 +108,8 @@ impl OfficeLog {
                     for effect in server.handle(now, Input::LookedUp(request, known)) {
                         match effect {
                             Effect::Append { origin, after, events, seal, branches } => {
-                                let store = stores.get(&origin).copied().flatten();
-                                append(connection, origin, after, &events, Some(seal), branches, store)?;
+                                let standing = standings.get(&origin).copied().flatten();
+                                append(connection, origin, after, &events, Some(seal), branches, standing)?;
                             }
                             answer => answers.push(answer),
                         }
@@ -127,7 +127,8 @@ impl OfficeLog {
         (answers, outcome)
     }
 
-    /// Appends head office's own events in one durable commit.
+    /// Appends head office's own events in one durable commit. Where one of them books the goods of a document that is booked already,
+    /// nothing of it is appended: see [`booking`].
     pub fn append_own(&mut self, recorded: &[Recorded]) -> Result<(), StoreError> {
         let Some(first) = recorded.first() else { return Ok(()) };
         let origin = first.envelope.origin;
@@ -135,11 +136,14 @@ impl OfficeLog {
         let events: Vec<(Tip, EventText)> =
             recorded.iter().map(|event| (event.tip, event.text.clone())).collect();
         self.transact(|connection| {
-            append(connection, origin, after, &events, None, false, None)?;
+            let office = Some(Standing::HeadOffice);
+            append(connection, origin, after, &events, None, false, office)?;
             for event in recorded {
-                if let Event::StockReceived(Received { store, document: Some(document), .. }) = &event.event {
-                    let hash = event.tip.hash.to_string();
-                    events::put_fact(connection, &document_fact(*store, document), &hash)?;
+                let Some((store, document)) = booking(&event.event) else { continue };
+                let sql = "INSERT OR IGNORE INTO facts VALUES (?1, ?2)";
+                let fact = (document_fact(store, document), event.tip.hash.to_string());
+                if connection.prepare_cached(sql)?.execute(fact)? == 0 {
+                    return Err(StoreError::Booked(document.to_owned()));
                 }
             }
             Ok(())
@@ -224,6 +228,14 @@ pub fn standing(connection: &Connection, origin: OriginId) -> Result<Option<Stan
 /// Whether head office itself has booked the goods of a document in a store.
 pub fn received(connection: &Connection, store: StoreId, document: &str) -> Result<bool, StoreError> {
     Ok(events::fact(connection, &document_fact(store, document))?.is_some())
+}
+
+/// The store and the document whose goods an event books, where it names one.
+pub fn booking(event: &Event) -> Option<(StoreId, &str)> {
+    match event {
+        Event::StockReceived(Received { store, document: Some(document), .. }) => Some((*store, document)),
+        _ => None,
+    }
 }
 
 fn document_fact(store: StoreId, document: &str) -> String {
@@ -361,7 +373,7 @@ fn append(
     new: &[(Tip, EventText)],
     seal: Option<Seal>,
     branches: bool,
-    store: Option<StoreId>,
+    standing: Option<Standing>,
 ) -> Result<(), StoreError> {
     let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let mut insert = connection.prepare_cached(insert)?;
@@ -381,7 +393,7 @@ fn append(
             seal,
         ))?;
         let position = connection.last_insert_rowid();
-        if let Some(scope) = scope_in(origin, *tip, text, store) {
+        if let Some(scope) = standing.and_then(|standing| scope_in(origin, *tip, text, standing)) {
             let head = match heads.get(&scope) {
                 Some(head) => *head,
                 None => {
@@ -413,8 +425,9 @@ fn append(
     Ok(())
 }
 
-/// The scope that an event enters. An envelope that names another place than its own would speak for others: it enters none.
-fn scope_in(origin: OriginId, tip: Tip, text: &EventText, store: Option<StoreId>) -> Option<String> {
+/// The scope that an event enters. An envelope that names another place than its own, and a payload that is not the writer's to say, would
+/// speak for others: they enter none. What this version cannot read goes by its type, as far as that is known.
+fn scope_in(origin: OriginId, tip: Tip, text: &EventText, standing: Standing) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Placed {
         origin: OriginId,
@@ -423,6 +436,91 @@ fn scope_in(origin: OriginId, tip: Tip, text: &EventText, store: Option<StoreId>
         kind: String,
     }
     let placed: Placed = serde_json::from_str(&text.envelope).ok()?;
+    let store = match standing {
+        Standing::HeadOffice => None,
+        Standing::Till(store, _) => Some(store),
+    };
     let scope = scope_of(&placed.kind, &text.payload, store)?;
-    (placed.origin == origin && placed.seq == tip.seq).then_some(scope)
+    let is_own = placed.origin == origin && placed.seq == tip.seq;
+    let is_misfit = || match project::Input::read(origin, tip, text).content {
+        Ok((_, event)) => standing.misfit(&event).is_some(),
+        Err(_) => false,
+    };
+    (is_own && !is_misfit()).then_some(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::event::origin::Role;
+    use daybook_core::identity::KeyPair;
+    use daybook_core::ids::EventId;
+    use daybook_core::record::{Circumstances, Draft, Writer};
+    use daybook_core::time::Now;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn text(kind: &str, payload: &Value) -> EventText {
+        let envelope = json!({
+            "id": id(1), "origin": id(1), "seq": 1, "at": 1, "wall": 1, "offset": 0, "stream": "s", "rev": 1, "type": kind, "v": 1,
+        });
+        EventText { envelope: envelope.to_string(), payload: payload.to_string(), seal: None }
+    }
+
+    #[test]
+    fn what_is_not_a_writers_to_say_reaches_nobodys_feed_and_unknown_versions_go_by_their_type() {
+        let here = Standing::Till(StoreId(id(5)), TillId(id(6)));
+        let scope = |kind: &str, payload: &Value, standing| {
+            let tip = Tip { seq: 1, hash: Hash::ZERO };
+            scope_in(OriginId(id(1)), tip, &text(kind, payload), standing)
+        };
+        let opened = |role: Role, till: u128| {
+            json!({
+                "organisation": id(2), "role": role, "reason": "copied", "store": id(5), "till": id(till), "name": "Till 1",
+                "series": "A", "public_key": "",
+            })
+        };
+        let sales = Some(daybook_core::sync::scope::sales(StoreId(id(5))));
+        assert_eq!(scope("origin.opened", &opened(Role::Till, 6), here), sales);
+        assert_eq!(scope("origin.opened", &opened(Role::Till, 7), here), None, "another till of the store");
+        assert_eq!(scope("origin.opened", &opened(Role::HeadOffice, 6), here), None, "no head office");
+        let closed = json!({ "store": id(5), "shape": "of a version to come" });
+        assert_eq!(scope("shift.closed", &closed, here), sales);
+        assert_eq!(scope("shift.invented", &closed, here), None);
+    }
+
+    #[test]
+    fn goods_of_a_document_are_booked_once_whoever_looked_before() {
+        let home = tempfile::tempdir().unwrap();
+        let mut log = OfficeLog::open(home.path(), Durability::Off).unwrap();
+        let goods = || -> Event {
+            let document = Some("note 17".to_owned());
+            Received { store: StoreId(id(5)), lines: Vec::new(), currency: None, document }.into()
+        };
+        let circumstances = Circumstances {
+            now: Now { wall: 1, offset: 0 },
+            actor: None,
+            approver: None,
+            command: None,
+            day: None,
+        };
+        let record = |writer: &Writer, events: Vec<Event>| {
+            let draft = |event| Draft { id: EventId(id(9)), event, rev: 1, base: None };
+            let drafts = events.into_iter().map(draft).collect();
+            writer.record(drafts, &circumstances, &KeyPair::from_seed([1; 32]), true).unwrap()
+        };
+        let writer = Writer::new(OriginId(id(1)));
+        let (twice, _) = record(&writer, vec![goods(), goods()]);
+        assert!(matches!(log.append_own(&twice), Err(StoreError::Booked(_))));
+        let (recorded, writer) = record(&writer, vec![goods()]);
+        log.append_own(&recorded).unwrap();
+        let (again, _) = record(&writer, vec![goods()]);
+        assert!(matches!(log.append_own(&again), Err(StoreError::Booked(_))));
+        assert_eq!(events::last_position(log.connection()).unwrap(), 1);
+        assert!(received(log.connection(), StoreId(id(5)), "note 17").unwrap());
+    }
 }

@@ -6,6 +6,11 @@ use uuid::Uuid;
 
 use crate::file::StoreError;
 
+/// What a JSON text of a row says.
+pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::BrokenRow(error.to_string()))
+}
+
 /// A UUID as its sixteen bytes.
 pub fn blob(id: &Uuid) -> &[u8] {
     id.as_bytes()
@@ -13,7 +18,7 @@ pub fn blob(id: &Uuid) -> &[u8] {
 
 /// A UUID out of its sixteen bytes.
 pub fn uuid(bytes: &[u8]) -> Result<Uuid, StoreError> {
-    Uuid::from_slice(bytes).map_err(|_| StoreError::Unreadable("an id that is not 16 bytes".to_owned()))
+    Uuid::from_slice(bytes).map_err(|_| StoreError::BrokenRow("an id that is not 16 bytes".to_owned()))
 }
 
 /// An origin out of its bytes.
@@ -28,13 +33,13 @@ pub fn store_id(bytes: &[u8]) -> Result<StoreId, StoreError> {
 
 /// A hash out of its bytes.
 pub fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
-    Hash::from_slice(bytes).ok_or_else(|| StoreError::Unreadable("a hash that is not 32 bytes".to_owned()))
+    Hash::from_slice(bytes).ok_or_else(|| StoreError::BrokenRow("a hash that is not 32 bytes".to_owned()))
 }
 
 /// A seal out of its text.
 pub fn seal(text: Option<String>) -> Result<Option<Seal>, StoreError> {
     let read = |text: String| {
-        Seal::parse(&text).ok_or_else(|| StoreError::Unreadable("a seal that is none".to_owned()))
+        Seal::parse(&text).ok_or_else(|| StoreError::BrokenRow("a seal that is none".to_owned()))
     };
     text.map(read).transpose()
 }

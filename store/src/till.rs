@@ -67,13 +67,23 @@ impl TillLog {
         directory.join("log.db")
     }
 
-    /// Reads what a till reads first, so that a broken file is noticed before anything rests on it.
+    /// Reads what a till reads and writes first, so that a broken file is noticed before anything rests on it.
     pub fn probe(&self) -> Result<(), StoreError> {
-        for (table, order) in
-            [("events", "position"), ("tips", "seq"), ("facts", "name"), ("cursors", "scope")]
-        {
-            let sql = format!("SELECT * FROM {table} ORDER BY {order} DESC LIMIT 1000");
-            let mut statement = self.connection.prepare(&sql)?;
+        const NEWEST: [&str; 9] = [
+            "SELECT * FROM events ORDER BY position DESC LIMIT 1000",
+            "SELECT * FROM tips ORDER BY seq DESC LIMIT 1000",
+            "SELECT * FROM facts ORDER BY name DESC LIMIT 1000",
+            "SELECT * FROM cursors ORDER BY scope DESC LIMIT 1000",
+            "SELECT * FROM commands ORDER BY command DESC LIMIT 1000",
+            "SELECT seq FROM events INDEXED BY events_chain ORDER BY origin DESC, seq DESC LIMIT 1000",
+            "SELECT stream FROM events INDEXED BY events_stream WHERE stream IS NOT NULL ORDER BY stream DESC LIMIT 1000",
+            "SELECT seq FROM events INDEXED BY events_milestone
+             WHERE kind IN ('origin.opened', 'shift.opened', 'shift.closed') ORDER BY origin DESC, seq DESC LIMIT 1000",
+            "SELECT json_extract(payload, '$.from_parked') FROM events INDEXED BY events_recalled
+             WHERE kind = 'sale.opened' ORDER BY 1 DESC LIMIT 1000",
+        ];
+        for sql in NEWEST {
+            let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;
             while rows.next()?.is_some() {}
         }
@@ -223,10 +233,7 @@ impl TillLog {
         let mut statement =
             self.connection.prepare_cached("SELECT record FROM conflicts ORDER BY revision")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        rows.map(|text| {
-            serde_json::from_str(&text?).map_err(|error| StoreError::Unreadable(error.to_string()))
-        })
-        .collect()
+        rows.map(|text| sql::json(&text?)).collect()
     }
 
     /// A named fact.

@@ -12,7 +12,7 @@ use daybook_core::amount::{Minor, Quantity, allocate};
 use daybook_core::chain::Hash;
 use daybook_core::ids::StoreId;
 use daybook_core::wire::ConflictRecord;
-use daybook_store::views::{Side, differences, rebuild};
+use daybook_store::views::{Side, Views, differences, rebuild};
 use delivery::{Delivery, Office, VIEWS, deliveries, open_views, seen};
 use script::{Deed, Organisation, Step};
 use scripts::scripts;
@@ -147,4 +147,72 @@ fn what_a_writer_has_no_standing_to_say_is_kept_and_counts_nowhere() {
     assert_eq!(report.quarantined, 3, "an edit of the first till; the opening and the sale of the second");
     assert_eq!(report.days.iter().map(|day| day.receipts).sum::<i64>(), 1);
     assert!(report.balanced);
+}
+
+/// Head office with edits of one product, and read models that have projected the first of them.
+fn half_way(home: &std::path::Path) -> (Office, Views) {
+    let edit = |value| Deed::Edit { product: 0, field: 0, value, seen: Some(0) };
+    let step = |value| Step { writer: 0, moment: 1, day: 1, deed: edit(value) };
+    let organisation = Organisation::play(&[step(2), step(3), step(4)]);
+    let mut office = Office::new(Side::Office);
+    office.take_in(&organisation, &[]);
+    let mut views = open_views(home, Side::Office);
+    while count(&views, "edits") == 0 {
+        assert_eq!(views.catch_up_by(&office.reader, 1).unwrap(), 1);
+    }
+    (office, views)
+}
+
+fn count(views: &Views, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    views.connection().query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_broken_row_of_read_models_is_damage_and_puts_no_good_event_into_quarantine() {
+    let home = tempfile::tempdir().unwrap();
+    let (office, mut views) = half_way(home.path());
+    views.connection().execute_batch("UPDATE edits SET fields = substr(fields, 2)").unwrap();
+    let before = views.position();
+    let error = views.catch_up(&office.reader).unwrap_err();
+    assert!(error.is_damage() && !error.is_of_content(), "{error:?}");
+    assert_eq!((views.position(), count(&views, "quarantine")), (before, 0));
+    views.renew(&office.reader).unwrap();
+    assert_eq!(differences(views.connection(), office.views.connection()).unwrap(), []);
+}
+
+#[test]
+fn a_log_that_cannot_say_who_a_writer_is_puts_no_event_into_quarantine() {
+    let home = tempfile::tempdir().unwrap();
+    let (office, _) = half_way(home.path());
+    office.log.connection().execute_batch("DROP TABLE certificates").unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut views = open_views(other.path(), Side::Office);
+    let error = views.catch_up(&office.reader).unwrap_err();
+    assert!(matches!(error, daybook_store::StoreError::Log(_)), "{error:?}");
+    assert_eq!((views.position(), count(&views, "quarantine")), (0, 0));
+}
+
+#[test]
+fn read_models_stand_on_the_log_that_holds_their_last_event_at_its_position_and_on_no_other() {
+    for side in [Side::Office, Side::Till] {
+        let home = tempfile::tempdir().unwrap();
+        let (office, views) = half_way(home.path());
+        drop(views);
+        let mut views = open_views(home.path(), side);
+        assert!(views.stand_on(&office.reader).unwrap());
+        while views.catch_up(&office.reader).unwrap() > 0 {}
+        drop(views);
+        let views = open_views(home.path(), side);
+        assert!(views.stand_on(&office.reader).unwrap());
+        // The log as it was before, which then went on otherwise.
+        let older = Office::new(side);
+        assert!(!views.stand_on(&older.reader).unwrap());
+        assert!(older.views.stand_on(&office.reader).unwrap(), "nothing is projected yet");
+        let step = |deed| Step { writer: 0, moment: 9, day: 1, deed };
+        let edit = |value| step(Deed::Edit { product: 1, field: 1, value, seen: Some(0) });
+        let mut other = Office::new(side);
+        other.take_in(&Organisation::play(&[edit(5), edit(6), edit(7), edit(8)]), &[]);
+        assert!(!views.stand_on(&other.reader).unwrap());
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Stories are told with few verbs: a till sells, a till loses the network, a directory is copied, everybody catches up.
 
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -262,7 +263,16 @@ fn first_publications() -> Vec<Publication> {
 impl StoryTill {
     /// Opens a till of some directories, offline.
     pub fn open(data: &Path, journal: &Path, wall: i64) -> Self {
-        StoryTill::try_open(data, journal, wall).expect("the till opens")
+        let started = Instant::now();
+        loop {
+            match StoryTill::try_open(data, journal, wall) {
+                // What it was doing when it was closed may hold it for a moment longer.
+                Err(daybook_till::OpenError::InUse(_)) if started.elapsed() < PATIENCE => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.expect("the till opens"),
+            }
+        }
     }
 
     /// Opens a till, or says why it does not.
@@ -402,6 +412,23 @@ pub fn add_line(code: &str, quantity: Quantity) -> Command {
         references: Vec::new(),
         voucher: None,
     }
+}
+
+/// Destroys the page on which a table or index of a closed database begins; its head and everything else stay as they are.
+pub fn break_page(file: &Path, name: &str) {
+    let connection = daybook_store::Reader::open(file).expect("a database");
+    let ask = |sql: &str| -> u64 {
+        let number: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("a number");
+        u64::try_from(number).expect("a number of pages or bytes")
+    };
+    ask("PRAGMA wal_checkpoint(TRUNCATE)");
+    let size = ask("PRAGMA page_size");
+    let page = ask(&format!("SELECT rootpage FROM sqlite_schema WHERE name = '{name}'"));
+    drop(connection);
+    let mut file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
+    file.seek(SeekFrom::Start((page - 1) * size)).expect("the page");
+    file.write_all(&vec![0xA5; usize::try_from(size).expect("a page")])
+        .expect("a broken page");
 }
 
 /// Copies a directory as somebody moving a machine would.

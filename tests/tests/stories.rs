@@ -23,6 +23,10 @@ mod enrolment;
 mod people;
 #[path = "stories/printing.rs"]
 mod printing;
+#[path = "stories/read_models.rs"]
+mod read_models;
+#[path = "stories/recovery.rs"]
+mod recovery;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {
@@ -428,6 +432,18 @@ async fn goods_of_a_document_are_booked_once_however_often_it_is_published() {
     assert_eq!(office.publish(vec![goods(Some("note 17"))]).await.unwrap().events, 0);
     assert_eq!(office.publish(vec![goods(Some("note 18"))]).await.unwrap().events, 1);
     assert_eq!(office.publish(vec![goods(None), goods(None)]).await.unwrap().events, 2);
+    // Also by several who look at the same time.
+    let all: Vec<_> = (0..16)
+        .map(|_| {
+            let (office, goods) = (office.clone(), goods(Some("note 19")));
+            tokio::spawn(async move { office.publish(vec![goods]).await.unwrap().events })
+        })
+        .collect();
+    let mut booked = 0;
+    for one in all {
+        booked += one.await.unwrap();
+    }
+    assert_eq!(booked, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -474,11 +490,11 @@ async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
 }
 
 /// A small disk in memory, gone when dropped.
-struct SmallDisk(std::path::PathBuf);
+pub(crate) struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
     /// None where mounting is not allowed.
-    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(at)

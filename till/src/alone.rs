@@ -30,8 +30,8 @@ use daybook_store::views::questions;
 
 use crate::execute::ExecuteError;
 use crate::identity::{Identity, Keys};
+use crate::intake::take_in;
 use crate::journal::{Found, Journal, machine};
-use crate::refill::take_in;
 use crate::session::Session;
 use crate::till::{Inner, OpenError, Options, Till};
 

@@ -487,7 +487,7 @@ impl Inner {
         if let Some(Err(error)) = written {
             // A journal with a hole would mend nothing: it is written no further, and filled up from the log at the next start.
             tracing::error!(%error, "the journal cannot be written; the sale stands in the log");
-            self.journal = None;
+            (self.journal, self.journal_trouble) = (None, Some(error.to_string()));
         }
         self.journal_dirty |= self.journal.is_some();
         let first = position - i64::try_from(recorded.len()).unwrap_or(0) + 1;
@@ -513,7 +513,7 @@ impl Inner {
         };
         match projected {
             Ok(()) => {}
-            Err(error) if !error.is_damage() => {
+            Err(error) if !error.is_worth_a_rebuild() => {
                 tracing::error!(%error, "the read models could not follow; they do after the next event");
             }
             Err(error) => {

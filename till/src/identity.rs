@@ -13,6 +13,7 @@ use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::pin::Pepper;
 use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
+use daybook_core::limits::CERTIFICATES_MAX;
 use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,52 @@ impl Identity {
     /// The certificate of the origin that writes now.
     pub fn current(&self) -> Option<Certificate> {
         self.origins.last().and_then(|text| text.read().ok())
+    }
+
+    /// The origin that writes now.
+    pub fn writes_as(&self) -> Option<OriginId> {
+        self.current().map(|certificate| certificate.origin)
+    }
+
+    /// The certificates that prove who an own origin is, its own first, then those of the origins it goes on from: as many as one request
+    /// presents. Origins are sent the oldest first, so head office knows whoever comes before these.
+    pub fn lineage(&self, origin: OriginId) -> Vec<SignedCertificate> {
+        let mut lineage: Vec<SignedCertificate> = Vec::new();
+        let mut next = Some(origin);
+        while let Some(origin) = next.filter(|_| lineage.len() < CERTIFICATES_MAX) {
+            let of = |text: &&SignedCertificate| text.read().is_ok_and(|read| read.origin == origin);
+            let Some(text) = self.origins.iter().find(of) else { break };
+            next = text.read().ok().and_then(|certificate| certificate.parent);
+            lineage.push(text.clone());
+        }
+        lineage
+    }
+
+    /// Whether the key of the origin that writes is among these.
+    pub(crate) fn can_write(&self, keys: &Keys) -> bool {
+        self.writes_as().is_some_and(|origin| keys.origins.contains_key(&origin))
+    }
+
+    /// Learns of origins of the same till that are told of elsewhere. The one that goes on from all that are known here writes from now
+    /// on, where its key is there; others are kept, because what they recorded still has to reach head office.
+    pub(crate) fn learn(&mut self, told: &[Identity], keys: &Keys) {
+        let same = |told: &&Identity, known: &Identity| {
+            (told.organisation, told.root) == (known.organisation, known.root)
+                && told.origins.iter().any(|origin| known.origins.contains(origin))
+        };
+        let goes_on = told.iter().filter(|told| same(told, self) && told.can_write(keys)).filter(|told| {
+            told.origins.len() > self.origins.len()
+                && self.origins.iter().all(|known| told.origins.contains(known))
+        });
+        if let Some(longest) = goes_on.max_by_key(|told| told.origins.len()) {
+            self.origins.clone_from(&longest.origins);
+        }
+        let related: Vec<&Identity> = told.iter().filter(|told| same(told, self)).collect();
+        for origin in related.into_iter().flat_map(|told| &told.origins) {
+            if !self.origins.contains(origin) {
+                self.origins.insert(self.origins.len().saturating_sub(1), origin.clone());
+            }
+        }
     }
 
     /// The store.
@@ -135,6 +182,48 @@ pub(crate) struct Enrolling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_presents_itself_first_and_no_more_of_its_parents_than_one_request_takes() {
+        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
+        let key = KeyPair::from_seed([7; 32]);
+        let certificate = |number: usize| {
+            let certificate = Certificate {
+                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
+                organisation: OrganisationId(uuid::Uuid::nil()),
+                origin: origin(number),
+                role: daybook_core::event::origin::Role::Till,
+                store: Some(StoreId(uuid::Uuid::nil())),
+                store_name: None,
+                till: Some(TillId(uuid::Uuid::nil())),
+                name: "Till 1".to_owned(),
+                series: "A".to_owned(),
+                public_key: key.public(),
+                parent: (number > 1).then(|| origin(number - 1)),
+                issued_wall: 0,
+            };
+            SignedCertificate::issue(&certificate, &key)
+        };
+        let identity = Identity {
+            organisation: OrganisationId(uuid::Uuid::nil()),
+            root: key.public(),
+            alone: false,
+            head_office: Vec::new(),
+            origins: (1..=2 * CERTIFICATES_MAX).map(certificate).collect(),
+            server: String::new(),
+        };
+        let presented = |number: usize| -> Vec<OriginId> {
+            identity
+                .lineage(origin(number))
+                .iter()
+                .map(|text| text.read().unwrap().origin)
+                .collect()
+        };
+        assert_eq!(presented(1), [origin(1)]);
+        assert_eq!(presented(3), [3, 2, 1].map(origin));
+        let last = 2 * CERTIFICATES_MAX;
+        assert_eq!((presented(last).len(), presented(last)[0]), (CERTIFICATES_MAX, origin(last)));
+    }
 
     #[test]
     fn keys_are_replaced_whole_and_nothing_else_stays_behind() {

@@ -49,6 +49,13 @@ pub struct Record {
     pub text: EventText,
 }
 
+impl Record {
+    /// Whether it is the first event of its origin.
+    pub fn is_first(&self) -> bool {
+        (self.tip.seq, self.prev) == (1, Tip::NONE.hash)
+    }
+}
+
 /// What a directory holds as journal.
 #[derive(Debug)]
 pub enum Found {
@@ -142,7 +149,7 @@ impl Journal {
         Ok(Journal { file, path })
     }
 
-    /// Begins a journal; one that stands there is kept under the next number.
+    /// Begins a journal; one that stands there is kept under the next number. Where it cannot be begun, everything is left as it is.
     pub fn begin(
         directory: &Path,
         origin: OriginId,
@@ -150,17 +157,14 @@ impl Journal {
         identity: &Identity,
     ) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        let path = directory.join(FILE);
-        if path.exists() {
-            let earlier = numbered(directory)?.into_iter().map(|(number, _)| number);
-            let last = earlier.filter(|number| *number != CURRENT).max().unwrap_or(0);
-            std::fs::rename(&path, directory.join(format!("{FILE}.{}", last + 1)))?;
-        }
+        let (path, new) = (directory.join(FILE), directory.join(format!("{FILE}.new")));
         let mut options = OpenOptions::new();
-        options.create_new(true).append(true);
+        options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path)?;
+        let mut file = options.open(&new)?;
+        // What a crash left in the middle of an earlier attempt.
+        file.set_len(0)?;
         let header = Header {
             daybook_journal: 1,
             origin,
@@ -171,6 +175,13 @@ impl Journal {
         line.push('\n');
         file.write_all(line.as_bytes())?;
         file.sync_all()?;
+        // One that was begun and never written holds nothing to keep.
+        if path.exists() && !matches!(Journal::look(directory)?, Found::Journal(_, None)) {
+            let earlier = numbered(directory)?.into_iter().map(|(number, _)| number);
+            let last = earlier.filter(|number| *number != CURRENT).max().unwrap_or(0);
+            std::fs::rename(&path, directory.join(format!("{FILE}.{}", last + 1)))?;
+        }
+        std::fs::rename(&new, &path)?;
         sync_directory(directory)?;
         Ok(Journal { file, path })
     }

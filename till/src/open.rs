@@ -28,7 +28,7 @@ use tokio::sync::{Notify, watch};
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
 use crate::print::Printing;
-use crate::refill::{REFILLED_FACT, open_log, take_in};
+use crate::refill::{OpenedLog, REFILLED_FACT, find, mend_log, open_log};
 use crate::till::{Changes, Enrolled, Inner, OpenError, Options, Shared, Till};
 
 /// Name of the file of read models.
@@ -39,54 +39,16 @@ pub(crate) const IDENTITY_FACT: &str = "identity";
 impl Till {
     /// Opens the till of a data directory, new or old.
     pub fn open(options: Options) -> Result<Till, OpenError> {
-        let lock = DirectoryLock::take(&options.data)?;
+        let lock = Arc::new(DirectoryLock::take(&options.data)?);
         let durability = if options.durable { Durability::Full } else { Durability::Off };
-        let log = open_log(&options, durability)?;
-        let log_reader = log.reader()?;
-        let (views, views_trouble) = open_views(&options.data, durability)?;
-        let (people, damaged) = TillPeople::open(&options.data, durability)?;
-        if let Some(aside) = damaged {
-            tracing::error!(aside = %aside.display(), "the file of people is damaged and was moved aside; head office gives the list again");
-        }
-        let mut inner = Inner {
-            options: options.clone(),
-            log,
-            log_reader,
-            views,
-            views_trouble,
-            journal: None,
-            office_journal: None,
-            journal_dirty: false,
-            enrolled: None,
-            people,
-            at_the_till: None,
-            approvals: BTreeMap::new(),
-            last_approval: 0,
-            tried: BTreeMap::new(),
-            opened_at: options.clock.millis(),
-            book: Book::default(),
-            sale: None,
-            revisions: BTreeMap::new(),
-            offset: 0,
-            shop: None,
-            latch: None,
-            _lock: lock,
+        let begin = |opened| Inner::begin(&options, durability, opened, lock.clone());
+        let inner = match open_log(&options, durability).and_then(begin) {
+            // Wherever damage of the log is met on the way, it is answered once: read models have theirs answered where they are.
+            Err(OpenError::Store(error)) if error.is_damage() => {
+                mend_log(&options, durability, error).and_then(begin)?
+            }
+            begun => begun?,
         };
-        inner.load_identity()?;
-        if inner.enrolled.is_some() {
-            inner.check_journal()?;
-            inner.open_alone()?;
-            inner.fold_books()?;
-            if inner.must_go_on_as_child()? {
-                inner.open_child(Reason::Copied)?;
-            }
-            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(&error));
-            if let Err(error) = followed {
-                // The log is written all the same, and read models follow it later.
-                tracing::error!(%error, "the read models cannot be brought up to the log now");
-            }
-            inner.begin_run()?;
-        }
         let writing = inner.enrolled.as_ref().map(|enrolled| enrolled.writer);
         let printing = Printing::open(&options.data, durability, writing);
         let server = inner.enrolled.as_ref().map(|enrolled| enrolled.identity.server.clone());
@@ -115,6 +77,65 @@ impl Till {
 }
 
 impl Inner {
+    /// Begins with a log: who the till is, its journal, what is open, its read models, a run.
+    fn begin(
+        options: &Options,
+        durability: Durability,
+        (log, refilled): OpenedLog,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<Inner, OpenError> {
+        let log_reader = log.reader()?;
+        let (views, views_trouble) = open_views(&options.data, durability)?;
+        let (people, damaged) = TillPeople::open(&options.data, durability)?;
+        if let Some(aside) = damaged {
+            tracing::error!(aside = %aside.display(), "the file of people is damaged and was moved aside; head office gives the list again");
+        }
+        let mut inner = Inner {
+            options: options.clone(),
+            log,
+            log_reader,
+            views,
+            views_trouble,
+            views_rebuilt: false,
+            views_given_up: false,
+            journal: None,
+            office_journal: None,
+            journal_trouble: None,
+            refilled,
+            journal_dirty: false,
+            enrolled: None,
+            people,
+            at_the_till: None,
+            approvals: BTreeMap::new(),
+            last_approval: 0,
+            tried: BTreeMap::new(),
+            opened_at: options.clock.millis(),
+            book: Book::default(),
+            sale: None,
+            revisions: BTreeMap::new(),
+            offset: 0,
+            shop: None,
+            latch: None,
+            _lock: lock,
+        };
+        inner.load_identity()?;
+        if inner.enrolled.is_some() {
+            inner.check_journal()?;
+            inner.open_alone()?;
+            inner.fold_books()?;
+            if inner.must_go_on_as_child()? {
+                inner.open_child(Reason::Copied)?;
+            }
+            let followed = inner.catch_up_views().or_else(|error| inner.keep_views_in_memory(error));
+            if let Err(error) = followed {
+                // The log is written all the same, and read models follow it later.
+                tracing::error!(%error, "the read models cannot be brought up to the log now");
+            }
+            inner.begin_run()?;
+        }
+        Ok(inner)
+    }
+
     /// Reads who the till is; nobody yet where it never enrolled.
     pub(crate) fn load_identity(&mut self) -> Result<(), OpenError> {
         let Some(text) = self.log.fact(IDENTITY_FACT)? else { return Ok(()) };
@@ -148,15 +169,15 @@ impl Inner {
         let (origin, tip) = (enrolled.writer.origin, enrolled.writer.tip);
         let directory = self.options.journal.clone();
         let io = |error| OpenError::Io { path: directory.clone(), error };
-        let (header, last) = match Journal::look(&directory).map_err(io)? {
-            Found::Missing | Found::Unreadable => return Ok(()),
-            Found::Journal(header, last) => (header, last),
+        let reached = match Journal::look(&directory).map_err(io)? {
+            Found::Journal(header, last) if header.origin == origin && header.machine == machine() => {
+                Some(last.map_or(Tip::NONE, |record| record.tip))
+            }
+            _ => None,
         };
-        if header.origin != origin || header.machine != machine() {
-            return Ok(());
-        }
-        let reached = last.as_ref().map_or(Tip::NONE, |record| record.tip);
-        if self.log.holds(origin, reached)? {
+        if let Some(reached) = reached
+            && self.log.holds(origin, reached)?
+        {
             let mut journal = Journal::open(&directory).map_err(io)?;
             let missing = self.log.own_chain(origin, reached.seq + 1, tip.seq)?;
             journal
@@ -164,16 +185,24 @@ impl Inner {
                 .map_err(io)?;
             self.journal_dirty = !missing.is_empty();
             self.journal = Some(journal);
-        } else if reached.seq > tip.seq {
-            // The log is older than its journal: it was restored. What links is taken in before the till goes on as a child.
-            let path = Journal::current(&directory);
-            let Some((_, records)) = Journal::read(&path).map_err(io)? else { return Ok(()) };
-            tracing::warn!("the log is older than its journal; the missing events are taken back");
-            self.log.put_fact(REFILLED_FACT, &origin.to_string())?;
-            take_in(&mut self.log, origin, records).map_err(|error| error.at(&path))?;
-            self.load_identity()?;
+            return Ok(());
         }
-        Ok(())
+        self.take_journal_files_in()
+    }
+
+    /// No journal file goes on from here: the log was restored, moved to another machine, or is a copy. What its files hold beyond it
+    /// would be read by nobody any more, so it is taken in before the till goes on as a child; also the till's own later origins.
+    fn take_journal_files_in(&mut self) -> Result<(), OpenError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+        let (origin, identity) = (enrolled.writer.origin, enrolled.identity.clone());
+        let Some(remains) = find(&self.options, Some(&identity))? else { return Ok(()) };
+        // First of all, so that it writes no more also where this is cut short and finds nothing to take in the next time.
+        self.log.put_fact(REFILLED_FACT, &origin.to_string())?;
+        if remains.take_in(&mut self.log)? > 0 {
+            tracing::warn!("the log lacked events that its journal files hold; they are taken back");
+        }
+        remains.keep(&mut self.log)?;
+        self.load_identity()
     }
 
     /// Whether the present origin had better write no more: its log cannot be told from a copy, or may lack its last events.
@@ -349,13 +378,21 @@ impl Inner {
         Ok(last + 1)
     }
 
-    /// Projects what the log holds beyond the read models' checkpoint.
+    /// Projects what the log holds beyond the read models' checkpoint, which must be one of this log.
     pub(crate) fn catch_up_views(&mut self) -> Result<(), StoreError> {
+        if !self.views.stand_on(&self.log_reader)? {
+            tracing::warn!("the read models stand on another log than this one; they are built anew");
+            self.rebuild_views()?;
+        }
+        let mut rebuilt = false;
         loop {
             match self.views.catch_up(&self.log_reader) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
-                Err(error) if error.is_damage() => self.rebuild_views()?,
+                Err(error) if error.is_worth_a_rebuild() && !rebuilt => {
+                    self.rebuild_views()?;
+                    rebuilt = true;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -364,23 +401,26 @@ impl Inner {
     /// Projects a few of the events that wait; whether there were any.
     pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
         match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
-            Err(error) if error.is_damage() => self.rebuild_views().map(|()| true),
+            Err(error) if error.is_worth_a_rebuild() => self.rebuild_views().map(|()| true),
             followed => followed.map(|count| count > 0),
         }
     }
 
-    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built.
+    /// Builds damaged read models anew beside the present ones; in memory, where no file can be built or the last one did not last.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
+        if std::mem::replace(&mut self.views_rebuilt, true) && self.views_trouble.is_none() {
+            return self.keep_views_in_memory("the file of read models broke again");
+        }
         match self.views.renew(&self.log_reader) {
-            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(&error),
+            Err(error) if !matches!(error, StoreError::Log(_)) => self.keep_views_in_memory(error),
             other => other,
         }
     }
 
     /// Goes on with read models in memory, because their file cannot be used: selling needs what they know, not where they lie.
-    fn keep_views_in_memory(&mut self, error: &StoreError) -> Result<(), StoreError> {
-        tracing::error!(%error, "the file of read models cannot be used; they are kept in memory");
-        self.views_trouble = Some(error.to_string());
+    fn keep_views_in_memory(&mut self, why: impl std::fmt::Display) -> Result<(), StoreError> {
+        tracing::error!(%why, "the file of read models cannot be used; they are kept in memory");
+        self.views_trouble = Some(why.to_string());
         let mut views = Views::in_memory(Side::Till)?;
         while views.catch_up(&self.log_reader)? > 0 {}
         self.views = views;
@@ -451,6 +491,36 @@ mod tests {
         drop(inner);
         till.follow().unwrap();
         assert_eq!(till.lock().views.position(), 2 * few + 1);
+    }
+
+    #[test]
+    fn read_models_that_answer_with_damage_are_built_anew_once_then_kept_in_memory_then_given_up() {
+        let home = tempfile::tempdir().unwrap();
+        let till = till(home.path());
+        let asked = std::cell::Cell::new(0);
+        // Answers as often as this with damage, then well.
+        let ask = |failures: i32, error: fn() -> StoreError| {
+            asked.set(0);
+            let answer = till.lock().ask_views(|_, _| {
+                asked.set(asked.get() + 1);
+                if asked.get() > failures { Ok(()) } else { Err(error()) }
+            });
+            (answer.is_ok(), asked.get(), till.views_trouble().is_some())
+        };
+        assert_eq!(ask(1, || StoreError::Full), (false, 1, false), "that says nothing about their file");
+        assert_eq!(ask(1, || StoreError::Damaged("log.db".into()).of_log()), (false, 1, false));
+        assert_eq!(ask(1, || StoreError::Unreadable("settings".to_owned())), (true, 2, false));
+        assert_eq!(
+            ask(1, || StoreError::BrokenRow("settings".to_owned())),
+            (true, 2, true),
+            "twice in a run"
+        );
+        assert_eq!(ask(9, || StoreError::Damaged("views.db".into())), (false, 2, true));
+        assert_eq!(
+            ask(9, || StoreError::Damaged("views.db".into())),
+            (false, 1, true),
+            "not for nothing again"
+        );
     }
 
     #[test]

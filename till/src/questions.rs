@@ -9,6 +9,7 @@ use daybook_store::views::questions::{self, ProductRow};
 use daybook_store::views::report::{ReportQuestion, till_days};
 use serde_json::{Value, json};
 
+use crate::refill::Refilled;
 use crate::till::{Inner, Till};
 
 /// What rebuilding the read models found.
@@ -96,5 +97,16 @@ impl Till {
     /// file again when it is started again.
     pub fn views_trouble(&self) -> Option<String> {
         self.lock().views_trouble.clone()
+    }
+
+    /// Why the journal is not written any more, where it is not: on a full disk, say. The till sells all the same, with one copy of its
+    /// books instead of two, and fills the journal up when it is started again.
+    pub fn journal_trouble(&self) -> Option<String> {
+        self.lock().journal_trouble.clone()
+    }
+
+    /// How the log was refilled when the till was opened, where it was gone or damaged. A person had better look at the disk.
+    pub fn refilled(&self) -> Option<Refilled> {
+        self.lock().refilled.clone()
     }
 }

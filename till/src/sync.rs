@@ -10,11 +10,8 @@ use std::time::Duration;
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::event::Event;
 use daybook_core::event::origin::{ClockObserved, Reason};
-use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{
-    CERTIFICATES_MAX, CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECONDS_MAX, PUSH_BYTES_MAX,
-};
+use daybook_core::limits::{CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECONDS_MAX, PUSH_BYTES_MAX};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
@@ -127,6 +124,8 @@ struct Shell {
     /// Requests on the road, and the live feed.
     tasks: JoinSet<()>,
     listens: bool,
+    /// An own origin that was found to have a second branch, and goes on as a child as soon as that can be opened.
+    forked: Option<(OriginId, Reason)>,
 }
 
 impl Shell {
@@ -155,6 +154,7 @@ impl Shell {
             turns: Turns::default(),
             tasks: JoinSet::new(),
             listens: false,
+            forked: None,
         })
     }
 
@@ -173,20 +173,24 @@ impl Shell {
             self.listen();
         }
         self.judge(&input);
+        self.open_wanted_child();
         let mut inputs = vec![input];
         let mut turned = false;
         let mut pause = Duration::from_secs(60);
         while let Some(input) = inputs.pop() {
             let moment = self.moment();
-            let mut told_again = false;
             for effect in self.machine.handle(moment, input) {
                 match effect {
                     Effect::WakeAt(at) => {
                         pause = pause.min(Duration::from_millis(at.saturating_sub(moment.millis)));
                     }
-                    Effect::OpenChild(reason) => told_again = !self.open_child(reason),
-                    // Without its child the till has to hear of the fork again: the push is not kept as acknowledged.
-                    Effect::SaveAcknowledged(..) if told_again => {}
+                    Effect::OpenChild(reason) => {
+                        self.forked = Some((self.lane, reason));
+                        self.open_wanted_child();
+                    }
+                    // Until the child is there nothing of the forked origin is kept as acknowledged: started again, the till sends it
+                    // once more and hears of the fork once more.
+                    Effect::SaveAcknowledged(..) if self.forked.is_some_and(|(of, _)| of == self.lane) => {}
                     other => self.carry_out(other),
                 }
             }
@@ -303,15 +307,16 @@ impl Shell {
         });
     }
 
-    /// Opens a child origin where the present lane is the one that writes; false where that failed.
-    fn open_child(&self, reason: Reason) -> bool {
+    /// Opens the child of a forked origin, where that one still writes. Where it fails, for want of room on the disk, say, the next step
+    /// tries again.
+    fn open_wanted_child(&mut self) {
+        let Some((forked, reason)) = self.forked else { return };
         let mut inner = self.till.lock();
-        let writes = inner.enrolled.as_ref().is_some_and(|enrolled| enrolled.writer.origin == self.lane);
+        let writes = inner.enrolled.as_ref().is_some_and(|enrolled| enrolled.writer.origin == forked);
         match writes.then(|| inner.open_child(reason)) {
-            None | Some(Ok(())) => true,
+            None | Some(Ok(())) => self.forked = None,
             Some(Err(error)) => {
                 tracing::error!(%error, "no child origin could be opened; the till goes on as it is until it can");
-                false
             }
         }
     }
@@ -403,8 +408,12 @@ impl Road {
                 .get(&self.origin)
                 .ok_or_else(|| Trouble::Network("no key".to_owned()))?;
             let seal = Seal::sign(key.signing_key(), self.origin, last).text();
-            let head =
-                PushHead { origin: self.origin, previous: after, seal, certificates: lineage(enrolled) };
+            let head = PushHead {
+                origin: self.origin,
+                previous: after,
+                seal,
+                certificates: enrolled.identity.lineage(self.origin),
+            };
             let mut body =
                 serde_json::to_string(&head).map_err(|error| Trouble::Network(error.to_string()))?;
             for event in &events {
@@ -445,7 +454,12 @@ impl Road {
                 inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
             let wall = inner.options.clock.wall();
             let tips = events::tips(inner.log.connection()).map_err(local)?;
-            let body = HandshakeRequest { origin: self.origin, wall, tips, certificates: lineage(enrolled) };
+            let body = HandshakeRequest {
+                origin: self.origin,
+                wall,
+                tips,
+                certificates: enrolled.identity.lineage(self.origin),
+            };
             let body = serde_json::to_vec(&body).map_err(|error| Trouble::Network(error.to_string()))?;
             (body, wall, inner.options.clock.millis())
         };
@@ -508,12 +522,6 @@ impl Road {
         })
         .await;
     }
-}
-
-/// The certificates of the own origins, the newest last: what head office may not know, or may have lost.
-fn lineage(enrolled: &crate::till::Enrolled) -> Vec<SignedCertificate> {
-    let origins = &enrolled.identity.origins;
-    origins[origins.len().saturating_sub(CERTIFICATES_MAX)..].to_vec()
 }
 
 /// There is no address or no certificate to send with.

@@ -29,6 +29,7 @@ use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
 use crate::ports::{Clock, Randomness};
 use crate::print::Printing;
+use crate::refill::Refilled;
 
 /// Where a till lives and what time it is there.
 #[derive(Clone)]
@@ -150,9 +151,17 @@ pub(crate) struct Inner {
     pub(crate) views: Views,
     /// Why the read models are in memory, where they are.
     pub(crate) views_trouble: Option<String>,
+    /// Whether the file of read models was built anew in this run: a disk that breaks it again is trusted with it no more.
+    pub(crate) views_rebuilt: bool,
+    /// Whether building them anew was no help.
+    pub(crate) views_given_up: bool,
     pub(crate) journal: Option<Journal>,
     /// That of the till's own head office, where it has one.
     pub(crate) office_journal: Option<Journal>,
+    /// Why the journal is not written any more, where it is not.
+    pub(crate) journal_trouble: Option<String>,
+    /// How the log was refilled when the till was opened, where it was.
+    pub(crate) refilled: Option<Refilled>,
     /// Whether the journal was written since it was last flushed.
     pub(crate) journal_dirty: bool,
     pub(crate) enrolled: Option<Enrolled>,
@@ -176,7 +185,7 @@ pub(crate) struct Inner {
     pub(crate) shop: Option<Arc<Shop>>,
     /// Why nothing can be recorded until the till is started again.
     pub(crate) latch: Option<String>,
-    pub(crate) _lock: DirectoryLock,
+    pub(crate) _lock: Arc<DirectoryLock>,
 }
 
 /// What an enrolled till is.
@@ -268,18 +277,27 @@ impl Inner {
         EventId(self.new_uuid())
     }
 
-    /// Runs a question on the read models; where they are damaged they are built anew from the log and asked again.
+    /// Runs a question on the read models. Where they are damaged, or their disk does not give back what it was given, they are built
+    /// anew from the log and asked again; where that does not help, they are not built again for nothing until the till is started again.
     pub(crate) fn ask_views<T>(
         &mut self,
         question: impl Fn(&Views, &Reader) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match question(&self.views, &self.log_reader) {
-            Err(error) if error.is_damage() => {
-                tracing::warn!(%error, "the read models are damaged; they are built anew from the log");
-                self.rebuild_views()?;
-                question(&self.views, &self.log_reader)
+        let mut rebuilt = false;
+        loop {
+            match question(&self.views, &self.log_reader) {
+                Err(error) if error.is_worth_a_rebuild() && !self.views_given_up => {
+                    let in_memory = self.views_trouble.is_some();
+                    if rebuilt && (in_memory || !error.is_of_disk()) {
+                        self.views_given_up = true;
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "the read models cannot answer; they are built anew from the log");
+                    self.rebuild_views()?;
+                    rebuilt = true;
+                }
+                other => return other,
             }
-            other => other,
         }
     }
 }

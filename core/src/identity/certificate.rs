@@ -183,19 +183,31 @@ pub fn verify_lineage(
     organisation: OrganisationId,
     origin: OriginId,
 ) -> Result<Vec<Certificate>, CertificateError> {
+    verify_onto(presented, |_| None, root, organisation, origin)
+}
+
+/// The same up to the first that is `known`, because it was verified before, and with that one last: a lineage may be longer than what
+/// one request presents.
+pub fn verify_onto(
+    presented: &[SignedCertificate],
+    known: impl Fn(OriginId) -> Option<Certificate>,
+    root: &PublicKey,
+    organisation: OrganisationId,
+    origin: OriginId,
+) -> Result<Vec<Certificate>, CertificateError> {
     if presented.len() > CERTIFICATES_MAX {
         return Err(CertificateError::TooMany(presented.len()));
     }
-    let mut known: Vec<(Certificate, &SignedCertificate)> = Vec::with_capacity(presented.len());
+    let mut read: Vec<(Certificate, &SignedCertificate)> = Vec::with_capacity(presented.len());
     for signed in presented {
         let certificate = signed.read()?;
-        if known.iter().any(|(other, _)| other.origin == certificate.origin) {
+        if read.iter().any(|(other, _)| other.origin == certificate.origin) {
             return Err(CertificateError::Twice(certificate.origin));
         }
-        known.push((certificate, signed));
+        read.push((certificate, signed));
     }
     let find = |origin: OriginId| {
-        let found = known.iter().find(|(certificate, _)| certificate.origin == origin);
+        let found = read.iter().find(|(certificate, _)| certificate.origin == origin);
         found.ok_or(CertificateError::Missing(origin))
     };
 
@@ -210,6 +222,14 @@ pub fn verify_lineage(
             return Err(CertificateError::Cycle(certificate.origin));
         }
         lineage.push(certificate.clone());
+        if let Some(parent) = certificate.parent.and_then(&known) {
+            if !signed.signed_by(&parent.public_key) {
+                return Err(CertificateError::WrongSignature(certificate.origin));
+            }
+            certificate.like_parent(&parent)?;
+            lineage.push(parent);
+            return Ok(lineage);
+        }
         let parent = certificate.parent.map(find).transpose()?;
         if !signed.signed_by(parent.map_or(root, |(parent, _)| &parent.public_key)) {
             return Err(CertificateError::WrongSignature(certificate.origin));

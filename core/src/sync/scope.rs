@@ -42,8 +42,9 @@ pub fn of_till(store: StoreId) -> Vec<String> {
 }
 
 /// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
-/// payload. What a writer has no standing to say enters no scope (see [`crate::project::standing`]): descriptions are head office's to
-/// give, and a till speaks for its own store.
+/// payload. Descriptions are head office's to give, and a till speaks for its own store. This looks at the type and at the named store
+/// alone; what a writer has no standing to say for another reason is told by [`crate::project::standing`], which head office asks too
+/// before an event enters a scope.
 pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<String> {
     let named = || {
         let named = store_in(payload);

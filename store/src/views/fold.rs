@@ -54,7 +54,7 @@ pub(super) fn moves(
             store,
             product,
             kind: StockMoveKind::from_word(&kind)
-                .ok_or_else(|| StoreError::Unreadable(format!("stock movement '{kind}'")))?,
+                .ok_or_else(|| StoreError::BrokenRow(format!("stock movement '{kind}'")))?,
             quantity: row.get(6)?,
             tracked: row.get(7)?,
             shown: row.get(8)?,
@@ -145,7 +145,6 @@ fn put_remainder(
 }
 
 fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError> {
-    let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
     let mut statement = connection
         .prepare_cached("SELECT hash, at, origin, seq, base, fields FROM edits WHERE subject = ?1")?;
     let mut rows = statement.query([subject])?;
@@ -157,8 +156,8 @@ fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError
             hash: sql::hash(&hash)?,
             order: OrderKey { at: row.get(1)?, origin: sql::origin(&origin)?, seq: row.get(3)? },
             subject: subject.to_owned(),
-            base: serde_json::from_str(&base).map_err(json)?,
-            fields: serde_json::from_str(&fields).map_err(json)?,
+            base: sql::json(&base)?,
+            fields: sql::json(&fields)?,
         });
     }
     Ok(edits)
@@ -291,11 +290,12 @@ fn put_staff(
     Ok(())
 }
 
-/// What a tax class means; none where it was never described.
+/// What a tax class means; none where it was never described, or in words of another version.
 pub fn tax_class(connection: &Connection, class: &str) -> Result<Option<TaxChanged>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
     let text: Option<String> = statement.query_row([format!("tax/{class}")], |row| row.get(0)).optional()?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    let fields = text.map(|text| sql::json::<serde_json::Value>(&text)).transpose()?;
+    Ok(fields.and_then(|fields| serde_json::from_value(fields).ok()))
 }
 
 /// A currency by its letters, with the decimals that a document wrote down.

@@ -119,12 +119,12 @@ pub fn conflicts_page(
         if !records.is_empty() && bytes > bytes_max {
             break;
         }
-        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        let broken = |error: serde_json::Error| StoreError::BrokenRow(error.to_string());
         records.push(ConflictRecord {
             revision: row.get(0)?,
-            state: serde_json::from_value(state.into()).map_err(unreadable)?,
+            state: serde_json::from_value(state.into()).map_err(broken)?,
             answer: row.get(2)?,
-            conflict: serde_json::from_str(&conflict).map_err(unreadable)?,
+            conflict: sql::json(&conflict)?,
         });
     }
     Ok(records)

@@ -13,6 +13,7 @@ mod place;
 pub mod questions;
 pub mod report;
 
+use daybook_core::chain::Tip;
 use daybook_core::ids::OriginId;
 use daybook_core::project::standing::Standing;
 use daybook_core::project::{Input, Key, project};
@@ -51,6 +52,8 @@ pub struct Views {
     place: Option<Place>,
     side: Side,
     position: i64,
+    /// The event at that position; none before there is one.
+    last: Option<(OriginId, Tip)>,
     /// Standings asked of the log so far; a certificate, once kept, never changes.
     standings: BTreeMap<OriginId, Standing>,
 }
@@ -64,6 +67,14 @@ impl Views {
     /// The position of the log up to which events are projected.
     pub fn position(&self) -> i64 {
         self.position
+    }
+
+    /// Whether the log holds the event that was projected last, where it was then. Read models that stand on another log, or on an older
+    /// or newer state of it, would skip events and count others twice: they have to be built anew.
+    pub fn stand_on(&self, log: &Connection) -> Result<bool, StoreError> {
+        let found = self.last.map(|(origin, tip)| events::position_of(log, origin, tip));
+        let found = found.transpose().map_err(StoreError::of_log)?.flatten();
+        Ok(self.position == 0 || found == Some(self.position))
     }
 
     /// Projects what the log holds beyond the checkpoint; gives how many events that were, at most [`BATCH_EVENTS`].
@@ -85,7 +96,7 @@ impl Views {
         let Some((last, _)) = inputs.last() else { return Ok(()) };
         self.open_again()?;
         match self.apply_all(log, inputs, *last) {
-            Err(error) if error.is_of_content() && inputs.len() > 1 => {
+            Err(error) if self.is_of_event(&error) && inputs.len() > 1 => {
                 // One event that cannot be applied must not hold up the others: find it by applying each alone.
                 tracing::warn!(%error, "a batch could not be projected; its events are projected one by one");
                 for (position, input) in inputs {
@@ -93,7 +104,7 @@ impl Views {
                 }
                 Ok(())
             }
-            Err(error) if error.is_of_content() => {
+            Err(error) if self.is_of_event(&error) => {
                 let (position, input) = &inputs[0];
                 self.apply_or_quarantine(log, *position, input)
             }
@@ -108,13 +119,20 @@ impl Views {
         input: &Input,
     ) -> Result<(), StoreError> {
         match self.apply_all(log, &[(position, input.clone())], position) {
-            Err(error) if error.is_of_content() => {
+            Err(error) if self.is_of_event(&error) => {
                 let why = daybook_core::project::Unread::Broken(format!("cannot be projected: {error}"));
                 let broken = Input { content: Err(why), ..input.clone() };
                 self.apply_all(log, &[(position, broken)], position)
             }
             other => other,
         }
+    }
+
+    /// Whether an error is the event's doing. In a file that has stood for a while a row that comes back broken speaks of the disk; in one
+    /// that is being built from nothing it was just written so, and building it anew would end here again.
+    fn is_of_event(&self, error: &StoreError) -> bool {
+        let is_new = self.place.as_ref().is_none_or(Place::is_being_built);
+        error.is_of_content() || is_new && matches!(error, StoreError::BrokenRow(_))
     }
 
     /// An input as its writer's certificate lets it count. Head office asks this; what reaches a till has passed it there.
@@ -124,7 +142,7 @@ impl Views {
         }
         let standing = match self.standings.get(&input.origin) {
             Some(standing) => Some(*standing),
-            None => standing(log, input.origin)?,
+            None => standing(log, input.origin).map_err(StoreError::of_log)?,
         };
         self.standings.extend(standing.map(|standing| (input.origin, standing)));
         match (&input.content, standing) {
@@ -134,6 +152,7 @@ impl Views {
     }
 
     fn apply_all(&mut self, log: &Connection, inputs: &[(i64, Input)], last: i64) -> Result<(), StoreError> {
+        let event = inputs.last().map(|(_, input)| (input.origin, input.tip));
         let mut work = Vec::new();
         for (_, input) in inputs {
             let input = self.fitting(log, input)?;
@@ -143,7 +162,7 @@ impl Views {
         let idle = work.iter().all(|(_, changes)| changes.is_empty());
         if idle && self.side == Side::Till {
             // Cart lines change no read model: the checkpoint moves with the next event that does.
-            self.position = last;
+            (self.position, self.last) = (last, event);
             return Ok(());
         }
         let side = self.side;
@@ -166,10 +185,9 @@ impl Views {
             if side == Side::Office {
                 judge::forks(connection, log, inputs)?;
             }
-            connection.prepare_cached("UPDATE progress SET position = ?1")?.execute([last])?;
-            Ok(())
+            place::keep_progress(connection, last, event)
         })?;
-        self.position = last;
+        (self.position, self.last) = (last, event);
         Ok(())
     }
 }

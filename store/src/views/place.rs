@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use daybook_core::chain::Tip;
+use daybook_core::ids::OriginId;
+use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 
 use crate::file::{Durability, StoreError, open_in_memory, open_writer, remove, swap_in, transact};
+use crate::sql;
 use crate::views::{MIGRATIONS, Rebuilt, Side, Views, differences};
 
 /// Where read models lie.
@@ -18,6 +21,15 @@ pub(super) struct Place {
     durability: Durability,
     /// Whether the file was closed to be replaced and could not be opened since.
     closed: bool,
+    /// Whether it is built from nothing, beside the one in use.
+    is_new: bool,
+}
+
+impl Place {
+    /// Whether the file is being built from nothing.
+    pub(super) fn is_being_built(&self) -> bool {
+        self.is_new
+    }
 }
 
 impl Views {
@@ -52,6 +64,7 @@ impl Views {
             place: None,
             side,
             position: 0,
+            last: None,
             standings: BTreeMap::new(),
         })
     }
@@ -63,16 +76,14 @@ impl Views {
             durability
         };
         let connection = open_writer(path, flushed, MIGRATIONS)?;
-        let position: Option<i64> =
-            connection.query_row("SELECT position FROM progress", [], |row| row.get(0)).optional()?;
-        let position = position.ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
-        let place = Some(Place { path: path.to_owned(), durability, closed: false });
-        Ok(Views { connection, place, side, position, standings: BTreeMap::new() })
+        let (position, last) = progress(&connection)?.ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
+        let place = Some(Place { path: path.to_owned(), durability, closed: false, is_new: false });
+        Ok(Views { connection, place, side, position, last, standings: BTreeMap::new() })
     }
 
     /// Opens the file again that was closed to be replaced.
     pub(super) fn open_again(&mut self) -> Result<(), StoreError> {
-        if let Some(Place { path, durability, closed: true }) = &self.place {
+        if let Some(Place { path, durability, closed: true, .. }) = &self.place {
             *self = Views::open_file(path, self.side, *durability)?;
         }
         Ok(())
@@ -87,7 +98,8 @@ impl Views {
     /// Builds the read models anew from the log, says where they differ from the present ones, and goes on with the new.
     pub fn rebuild(&mut self, log: &Connection) -> Result<Rebuilt, StoreError> {
         let before = self.position;
-        while self.catch_up(log)? > 0 {}
+        // Of another log they cannot be brought up; what they differ in is said all the same.
+        while self.stand_on(log)? && self.catch_up(log)? > 0 {}
         let fresh = self.build_beside(log)?;
         let differences = differences(&self.connection, &fresh.connection)?;
         let events = fresh.position;
@@ -101,7 +113,9 @@ impl Views {
             Some(Place { path, .. }) => {
                 let beside = beside(path);
                 remove(&beside)?;
-                Views::open_file(&beside, self.side, Durability::Off)?
+                let mut fresh = Views::open_file(&beside, self.side, Durability::Off)?;
+                fresh.place.iter_mut().for_each(|place| place.is_new = true);
+                fresh
             }
         };
         while fresh.catch_up(log)? > 0 {}
@@ -113,12 +127,9 @@ impl Views {
             *self = fresh;
             return Ok(());
         };
-        let last = fresh.position;
-        transact(&mut fresh.connection, |connection| {
-            // The checkpoint of a till moves in memory while nothing it shows changes.
-            connection.execute("UPDATE progress SET position = ?1", [last])?;
-            Ok(())
-        })?;
+        let (position, last) = (fresh.position, fresh.last);
+        // The checkpoint of a till moves in memory while nothing it shows changes.
+        transact(&mut fresh.connection, |connection| keep_progress(connection, position, last))?;
         fresh.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         let built = built.path.clone();
         drop(fresh);
@@ -129,6 +140,41 @@ impl Views {
         let opened = self.open_again();
         swapped.and(opened)
     }
+}
+
+/// A position of the log, and the event there; none before there is one.
+type Progress = (i64, Option<(OriginId, Tip)>);
+
+/// Up to where events are projected; none where the file does not say.
+fn progress(connection: &Connection) -> Result<Option<Progress>, StoreError> {
+    let mut statement = connection.prepare("SELECT position, origin, seq, hash FROM progress")?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let event: (Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    let last = match event {
+        (Some(origin), Some(seq), Some(hash)) => {
+            Some((sql::origin(&origin)?, Tip { seq, hash: sql::hash(&hash)? }))
+        }
+        _ => None,
+    };
+    Ok(Some((row.get(0)?, last)))
+}
+
+/// Keeps up to where events are projected, in the transaction that projects them.
+pub(super) fn keep_progress(
+    connection: &Connection,
+    position: i64,
+    last: Option<(OriginId, Tip)>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE progress SET position = ?1, origin = ?2, seq = ?3, hash = ?4")?
+        .execute(params![
+            position,
+            last.as_ref().map(|(origin, _)| sql::blob(&origin.0)),
+            last.map(|(_, tip)| tip.seq),
+            last.as_ref().map(|(_, tip)| tip.hash.0.as_slice()),
+        ])?;
+    Ok(())
 }
 
 /// Builds the read models of a directory anew, says where they differ, and leaves the new ones in place.

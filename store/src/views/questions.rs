@@ -66,7 +66,7 @@ pub fn item(
     let taxes = taxes(connection, &tax_class)?;
     let unknown_tax_class = (taxes.is_none() && !tax_class.is_empty()).then_some(tax_class);
     let kind =
-        serde_json::from_value(kind.into()).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        serde_json::from_value(kind.into()).map_err(|error| StoreError::BrokenRow(error.to_string()))?;
     Ok(Some(Item {
         product: Some(product),
         sku: row.get(1)?,
@@ -205,9 +205,7 @@ pub fn settings(connection: &Connection, store: Option<StoreId>) -> Result<Setti
         let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
         let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
         if let Some(text) = text {
-            let own: BTreeMap<String, serde_json::Value> =
-                serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-            fields.extend(own);
+            fields.extend(sql::json::<BTreeMap<String, serde_json::Value>>(&text)?);
         }
     }
     from_fields(&fields).ok_or_else(|| StoreError::Unreadable("the store's settings".to_owned()))
@@ -219,7 +217,7 @@ pub fn heads(connection: &Connection, subject: &str) -> Result<Vec<Hash>, StoreE
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {
         None => Ok(Vec::new()),
-        Some(text) => serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string())),
+        Some(text) => sql::json(&text),
     }
 }
 
@@ -344,6 +342,6 @@ pub fn fields(
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {
         None => Ok(BTreeMap::new()),
-        Some(text) => serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(error.to_string())),
+        Some(text) => sql::json(&text),
     }
 }

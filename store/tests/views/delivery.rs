@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::EventText;
-use daybook_core::ids::{RequestId, StoreId};
+use daybook_core::ids::RequestId;
+use daybook_core::project::standing::Standing;
 use daybook_core::record::Recorded;
 use daybook_core::sync::server::{Effect, Push, Server};
 use daybook_core::wire::{ConflictRecord, ConflictState, PushHead};
@@ -74,7 +75,7 @@ pub struct Office {
     server: Server,
     requests: u128,
     sent: Vec<usize>,
-    waiting: Vec<(RequestId, Push, Option<StoreId>)>,
+    waiting: Vec<(RequestId, Push, Option<Standing>)>,
     /// Which log each waiting push is of.
     senders: Vec<(RequestId, usize, Tip)>,
 }
@@ -125,9 +126,8 @@ impl Office {
 
     fn deliver(&mut self, organisation: &Organisation, number: usize, batch: Batch) {
         let log = organisation.logs[number].as_ref().expect("a log");
-        self.log
-            .put_certificate(log.origin, &log.certificate((number != HEAD_OFFICE).then(store)))
-            .expect("a certificate");
+        let certificate = log.certificate((number != HEAD_OFFICE).then(store));
+        self.log.put_certificate(log.origin, &certificate).expect("a certificate");
         let from = self.sent[number].saturating_sub(batch.again);
         let to = (self.sent[number] + batch.count).min(log.events.len());
         if number == HEAD_OFFICE {
@@ -139,7 +139,8 @@ impl Office {
             let request = RequestId(Uuid::from_u128(self.requests));
             let push = push(log, from, to);
             self.senders.push((request, number, log.events[to - 1].1));
-            self.waiting.push((request, push, Some(store())));
+            let standing = Standing::of(&certificate.read().expect("a certificate"));
+            self.waiting.push((request, push, standing));
             self.sent[number] = to;
             if !batch.grouped {
                 self.commit(organisation);

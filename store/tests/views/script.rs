@@ -228,7 +228,7 @@ impl Organisation {
             store: (writer != HEAD_OFFICE).then(store),
             till: (writer != HEAD_OFFICE).then(|| till(writer)),
             name: ["Office", "A", "B"][writer].to_owned(),
-            series: ["", "A", "B"][writer].to_owned(),
+            series: ["HO", "A", "B"][writer].to_owned(),
             public_key: key.public().text(),
             parent: None,
             counters: None,

@@ -19,6 +19,7 @@ use daybook_core::identity::read_base64url;
 use daybook_core::ids::{StoreId, TillId};
 use daybook_core::limits::{ENROL_CODE_LIFE, NAME_CHARS_MAX};
 use daybook_core::wire::{EnrolAnswer, EnrolRequest};
+use daybook_store::StoreError;
 use daybook_store::office::{EnrolmentCode, codes};
 use daybook_store::views::report::store_names;
 
@@ -68,7 +69,9 @@ impl Office {
             .map_err(|_| Refusal::Malformed("the proof is not 32 bytes".to_owned()))?;
         let (origin, public_key) = (body.origin, body.public_key);
         let now = self.now();
-        let waiting = self.ask(move |readers| codes(&readers.log, now).map_err(OfficeError::from)).await?;
+        let waiting = self
+            .ask(move |readers| Ok(codes(&readers.log, now).map_err(StoreError::of_log)?))
+            .await?;
         let request = EnrolRequestTranscript { origin, public_key, till_name: &body.till_name, nonce };
         let matching = waiting.into_iter().find(|code| verify_till_proof(&code.code_key, &request, &proof));
         let usable = matching.filter(|code| code.used_by.is_none_or(|used_by| used_by == origin));
@@ -153,8 +156,8 @@ impl Office {
         let store = StoreId(setup::new_uuid(&self.0.settings));
         let fields = SettingsFields { name: Some(name.to_owned()), ..no_settings() };
         let created: Event = SettingsChanged { store: Some(store), fields }.into();
-        let position = self.record(vec![(created, Vec::new())], None).await?;
-        self.projected(position).await?;
+        let written = self.record(vec![(created, Vec::new())], None).await?;
+        self.projected(written.position).await?;
         Ok(store)
     }
 

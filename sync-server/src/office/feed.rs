@@ -14,7 +14,7 @@ use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, Ha
 use daybook_store::office::{feed_after, feed_head, running_at};
 use daybook_store::people::office as people;
 use daybook_store::views::judge::{conflicts_page, last_revision, revisions};
-use daybook_store::{Reader, events};
+use daybook_store::{Reader, StoreError, events};
 
 use super::{Office, OfficeError, Refusal};
 
@@ -34,20 +34,22 @@ impl Office {
         self.ask(move |readers| {
             let mut tips = BTreeMap::new();
             for origin in body.tips.keys().copied().chain([own, sender]) {
-                tips.insert(origin, events::tips_of(&readers.log, origin).map_err(OfficeError::from)?);
+                tips.insert(origin, events::tips_of(&readers.log, origin).map_err(StoreError::of_log)?);
             }
             let mut scopes = BTreeMap::new();
             if let Some(store) = store {
                 for scope in scope::of_till(store) {
-                    let head = feed_head(&readers.log, &scope).map_err(OfficeError::from)?;
+                    let head = feed_head(&readers.log, &scope).map_err(StoreError::of_log)?;
                     scopes.insert(scope, head.map_or(0, |head| head.position));
                 }
-                let revision = last_revision(&readers.views, Some(store)).map_err(OfficeError::from)?;
-                scopes.insert(scope::conflicts(store), revision);
-                let revision = people::revision(&readers.people).map_err(OfficeError::from)?;
+                // Read models that cannot be read now keep nobody from shaking hands: only their own lane is left out.
+                if let Ok(revision) = readers.heed(last_revision(&readers.views, Some(store))) {
+                    scopes.insert(scope::conflicts(store), revision);
+                }
+                let revision = people::revision(&readers.people).map_err(StoreError::of_log)?;
                 scopes.insert(scope::CREDENTIALS.to_owned(), revision);
             }
-            Ok::<_, OfficeError>(HandshakeAnswer { request, epoch, wall, tips, scopes })
+            Ok(HandshakeAnswer { request, epoch, wall, tips, scopes })
         })
         .await
         .map_err(Refusal::from)
@@ -66,8 +68,8 @@ impl Office {
             return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
         }
         let (epoch, scope, cursor) = (self.epoch().to_owned(), scope.to_owned(), cursor.map(str::to_owned));
-        self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()))
-            .await
+        let asked = self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()));
+        asked.await?.ok_or(Refusal::CursorUnknown)
     }
 
     /// A page of a store's conflicts lane after a cursor.
@@ -83,28 +85,27 @@ impl Office {
             return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
         }
         let (epoch, cursor) = (self.epoch().to_owned(), cursor.map(str::to_owned));
-        self.ask(move |readers| lane(&readers.views, request, &epoch, store, cursor.as_deref()))
-            .await
+        let asked = self.ask(move |readers| lane(&readers.views, request, &epoch, store, cursor.as_deref()));
+        asked.await?.ok_or(Refusal::CursorUnknown)
     }
 }
 
+/// A page after a cursor; none where that is of another history.
 fn page(
     log: &Reader,
     request: RequestId,
     epoch: &str,
     scope: &str,
     cursor: Option<&str>,
-) -> Result<String, Refusal> {
-    let (position, running) = match cursor {
-        None => (0, Hash::ZERO),
-        Some(cursor) => read_cursor(cursor, epoch)?,
-    };
-    if position > 0 && running_at(log, scope, position)? != Some(running) {
-        return Err(Refusal::CursorUnknown);
+) -> Result<Option<String>, OfficeError> {
+    let Some((position, running)) = read_cursor(cursor, epoch) else { return Ok(None) };
+    if position > 0 && running_at(log, scope, position).map_err(StoreError::of_log)? != Some(running) {
+        return Ok(None);
     }
-    let rows = feed_after(log, scope, position, FEED_EVENTS_MAX, FEED_BYTES_MAX)?;
+    let rows =
+        feed_after(log, scope, position, FEED_EVENTS_MAX, FEED_BYTES_MAX).map_err(StoreError::of_log)?;
     let (reached, running) = rows.last().map_or((position, running), |row| (row.position, row.running));
-    let head = feed_head(log, scope)?.map_or(0, |head| head.position);
+    let head = feed_head(log, scope).map_err(StoreError::of_log)?.map_or(0, |head| head.position);
     let head = FeedHead {
         request,
         epoch: epoch.to_owned(),
@@ -113,55 +114,53 @@ fn page(
         entries: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         more: reached < head,
     };
-    let mut body = serde_json::to_string(&head).map_err(|error| Refusal::Failed(error.to_string()))?;
+    let mut body =
+        serde_json::to_string(&head).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
     for row in rows {
         body.push('\n');
         FeedEntry { position: row.position, prev: row.event.prev, text: row.event.text }
             .write_line(&mut body);
     }
     body.push('\n');
-    Ok(body)
+    Ok(Some(body))
 }
 
+/// A page of the conflicts lane after a cursor; none where that is of another history.
 fn lane(
     views: &Reader,
     request: RequestId,
     epoch: &str,
     store: StoreId,
     cursor: Option<&str>,
-) -> Result<ConflictsPage, Refusal> {
+) -> Result<Option<ConflictsPage>, OfficeError> {
     let known = revisions(views)?;
-    let revision = match cursor.map(|cursor| cursor.split_once('.')) {
-        None => known.start,
-        Some(Some((of, revision))) if of == epoch => {
-            let revision = revision.parse().map_err(|_| Refusal::CursorUnknown)?;
-            // Read models that were built anew count their revisions otherwise: what they changed would be missed.
-            if !known.contains(&revision) {
-                return Err(Refusal::CursorUnknown);
-            }
-            revision
-        }
-        Some(_) => return Err(Refusal::CursorUnknown),
+    let revision = match cursor {
+        None => Some(known.start),
+        // Read models that were built anew count their revisions otherwise: what they changed would be missed.
+        Some(cursor) => cursor
+            .split_once('.')
+            .filter(|(of, _)| *of == epoch)
+            .and_then(|(_, revision)| revision.parse().ok())
+            .filter(|revision| known.contains(revision)),
     };
+    let Some(revision) = revision else { return Ok(None) };
     let conflicts = conflicts_page(views, Some(store), revision, CONFLICTS_PAGE_MAX, FEED_BYTES_MAX)?;
     let reached = conflicts.last().map_or(revision, |record| record.revision);
     let more = reached < last_revision(views, Some(store))?;
-    Ok(ConflictsPage {
+    Ok(Some(ConflictsPage {
         request,
         epoch: epoch.to_owned(),
         cursor: format!("{epoch}.{reached}"),
         conflicts,
         more,
-    })
+    }))
 }
 
-fn read_cursor(cursor: &str, epoch: &str) -> Result<(i64, Hash), Refusal> {
+/// Where a cursor stands, at the beginning where there is none; nowhere where it is of another history.
+fn read_cursor(cursor: Option<&str>, epoch: &str) -> Option<(i64, Hash)> {
+    let Some(cursor) = cursor else { return Some((0, Hash::ZERO)) };
     let mut parts = cursor.splitn(3, '.');
-    let (of, position, running) = (parts.next(), parts.next(), parts.next());
-    if of != Some(epoch) {
-        return Err(Refusal::CursorUnknown);
-    }
-    let position = position.and_then(|text| text.parse().ok()).filter(|position| *position >= 0);
-    let running = running.and_then(|text| text.parse().ok());
-    position.zip(running).ok_or(Refusal::CursorUnknown)
+    let (of, position, running) = (parts.next(), parts.next()?, parts.next()?);
+    let position = position.parse().ok().filter(|position| *position >= 0)?;
+    (of == Some(epoch)).then_some((position, running.parse().ok()?))
 }

@@ -23,10 +23,10 @@ use std::thread::JoinHandle;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
-use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_chain};
+use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
 use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
-use daybook_core::limits::CERTIFICATES_MAX;
+use daybook_core::project::standing::Standing;
 use daybook_core::sync::server::{Push, Server};
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
@@ -178,6 +178,8 @@ struct Inner {
     enrol_attempts: Mutex<attempts::Attempts>,
     /// How many files of read models have taken the place of another since the start.
     generation: Arc<AtomicU64>,
+    /// The last of them that a reader found damaged.
+    damaged: watch::Sender<Option<u64>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: DirectoryLock,
 }
@@ -189,6 +191,20 @@ struct Readers {
     people: Reader,
     /// Of the file of read models.
     generation: u64,
+    damaged: watch::Sender<Option<u64>>,
+}
+
+impl Readers {
+    /// Tells the projector where an answer of the read models speaks of damage: it may be in what nobody but readers looks at.
+    fn heed<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &answer
+            && error.is_damage()
+        {
+            tracing::error!(%error, "a reader met damage of the read models");
+            self.damaged.send_replace(Some(self.generation));
+        }
+        answer
+    }
 }
 
 impl Office {
@@ -198,7 +214,11 @@ impl Office {
         let lock = DirectoryLock::take(&settings.data)?;
         let durability = if settings.durable { Durability::Full } else { Durability::Off };
         let log = OfficeLog::open(&settings.data, durability)?;
-        let views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        let mut views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
+        if !views.stand_on(log.connection())? {
+            tracing::warn!("the read models stand on another log than this one; they are built anew");
+            views.renew(log.connection())?;
+        }
         let people = OfficePeople::open(&settings.data, durability)?;
         let epoch = read_epoch(&settings)?;
         let own = writer::OwnLog::load(&log, &identity, &settings)?;
@@ -209,6 +229,7 @@ impl Office {
         let (stored_out, stored) = watch::channel(events::last_position(log.connection())?);
         let (projected_out, projected) = watch::channel(views.position());
         let generation = Arc::new(AtomicU64::new(0));
+        let (damaged, damaged_in) = watch::channel(None);
         let projector = projector::Projector {
             log: log.reader()?,
             views,
@@ -216,6 +237,7 @@ impl Office {
             projected: projected_out,
             hints: hints.clone(),
             generation: generation.clone(),
+            damaged: damaged_in,
         };
         let server = Server::new(epoch.clone());
         let writer_hints = hints.clone();
@@ -236,6 +258,7 @@ impl Office {
             people: Mutex::new(people),
             enrol_attempts: Mutex::default(),
             generation,
+            damaged,
             threads: Mutex::new(threads),
             _lock: lock,
         })))
@@ -300,24 +323,17 @@ impl Office {
         if certificates.is_empty() {
             return Err(Refusal::UnknownOrigin);
         }
-        let known: Vec<SignedCertificate> = {
-            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-            let presented: Vec<OriginId> =
-                certificates.iter().filter_map(|c| c.read().ok()).map(|c| c.origin).collect();
-            let parents = certificates.iter().filter_map(|c| c.read().ok()).filter_map(|c| c.parent);
-            parents
-                .filter(|parent| !presented.contains(parent))
-                .filter_map(|parent| book.get(&parent).map(|(_, text)| text.clone()))
-                .collect()
-        };
-        let all: Vec<SignedCertificate> =
-            certificates.iter().cloned().chain(known).take(CERTIFICATES_MAX).collect();
         let identity = &self.0.identity;
-        let verified =
-            verify_chain(&all, &identity.root.public(), identity.organisation, origin).map_err(|error| {
-                tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
-                Refusal::UnknownOrigin
-            })?;
+        let (root, organisation) = (identity.root.public(), identity.organisation);
+        let proved = {
+            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
+            verify_onto(&certificates, known, &root, organisation, origin)
+        };
+        let verified = proved.map(|mut lineage| lineage.swap_remove(0)).map_err(|error| {
+            tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
+            Refusal::UnknownOrigin
+        })?;
         let text = certificates
             .into_iter()
             .find(|c| c.read().is_ok_and(|read| read == verified))
@@ -329,15 +345,16 @@ impl Office {
 
     /// Takes in a push. Comes back when it is durable, or not done.
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
-        let store = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?.store;
-        self.job(|reply| writer::Job::Push(request, Box::new(push), store, reply)).await?
+        let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
+        let standing = Standing::of(&certificate);
+        self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?
     }
 
     /// How the office is.
     pub async fn health(&self) -> Result<Health, OfficeError> {
         let projected = *self.0.projected.borrow();
         let last = self
-            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
             .await?;
         let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Without its writer the office can answer questions and take nothing in.
@@ -365,12 +382,12 @@ impl Office {
         book.insert(certificate.origin, (certificate, text));
     }
 
-    /// Records head office's own events; gives the last position.
+    /// Records head office's own events.
     async fn record(
         &self,
         described: Vec<(daybook_core::event::Event, Vec<daybook_core::chain::Hash>)>,
         actor: Option<StaffId>,
-    ) -> Result<i64, OfficeError> {
+    ) -> Result<writer::Written, OfficeError> {
         let asked = self.job(|reply| writer::Job::Own(described, actor, reply)).await;
         asked.map_err(|_| OfficeError::Unexpected("the office is closed".to_owned()))?
     }
@@ -389,24 +406,24 @@ impl Office {
         answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))
     }
 
-    /// Asks a question on query-only connections, off the runtime's threads.
-    async fn ask<T, E>(
+    /// Asks a question on query-only connections, off the runtime's threads. Faults of the log say so (`of_log`); any other is one of the
+    /// read models, and where it is damage the projector hears of it.
+    async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Readers) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<OfficeError> + Send + 'static,
-    {
+        question: impl FnOnce(&Readers) -> Result<T, OfficeError> + Send + 'static,
+    ) -> Result<T, OfficeError> {
         let inner = self.0.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let generation = inner.generation.load(Ordering::Acquire);
             let free = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let readers = match free.filter(|readers| readers.generation == generation) {
                 Some(readers) => readers,
-                None => inner.readers(generation).map_err(OfficeError::from)?,
+                None => inner.readers(generation)?,
             };
-            let answer = question(&readers);
+            let answer = match question(&readers) {
+                Err(OfficeError::Store(error)) => readers.heed(Err(error)).map_err(OfficeError::Store),
+                answer => answer,
+            };
             inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(readers);
             answer
         });
@@ -418,10 +435,11 @@ impl Inner {
     fn readers(&self, generation: u64) -> Result<Readers, StoreError> {
         let data = &self.settings.data;
         Ok(Readers {
-            log: open_reader(&data.join("log.db"))?,
+            log: open_reader(&data.join("log.db")).map_err(StoreError::of_log)?,
             views: open_reader(&data.join(projector::VIEWS_FILE))?,
             people: people_file::reader(data)?,
             generation,
+            damaged: self.damaged.clone(),
         })
     }
 }
@@ -448,50 +466,48 @@ fn read_book(
     log: &Reader,
     identity: &Identity,
 ) -> Result<BTreeMap<OriginId, (Certificate, SignedCertificate)>, OfficeError> {
-    let texts = certificates(log)?;
-    let mut book = BTreeMap::new();
-    let read: Vec<(Certificate, SignedCertificate)> = texts
-        .into_iter()
-        .filter_map(|text| text.read().ok().map(|certificate| (certificate, text)))
-        .collect();
-    let by_origin: BTreeMap<OriginId, &SignedCertificate> =
-        read.iter().map(|(c, text)| (c.origin, text)).collect();
-    for (certificate, text) in &read {
-        let mut lineage = vec![text.clone()];
-        let mut parent = certificate.parent;
-        while let Some(text) = parent
-            .and_then(|parent| by_origin.get(&parent))
-            .filter(|_| lineage.len() < CERTIFICATES_MAX)
-        {
-            lineage.push((*text).clone());
-            parent = text.read().ok().and_then(|certificate| certificate.parent);
-        }
-        match verify_chain(&lineage, &identity.root.public(), identity.organisation, certificate.origin) {
-            Ok(verified) => {
-                book.insert(certificate.origin, (verified, text.clone()));
-            }
-            Err(error) => {
-                tracing::error!(origin = %certificate.origin, %error, "a kept certificate does not hold; its origin is not known")
+    let mut book: BTreeMap<OriginId, (Certificate, SignedCertificate)> = BTreeMap::new();
+    let mut left: Vec<SignedCertificate> = certificates(log)?;
+    // Parents before their children, however long a lineage is: each holds up by one that was found to hold.
+    loop {
+        let before = left.len();
+        let mut waiting: Vec<(SignedCertificate, CertificateError)> = Vec::new();
+        for text in left {
+            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
+            let (root, organisation) = (identity.root.public(), identity.organisation);
+            let one = std::slice::from_ref(&text);
+            let proved =
+                text.read().and_then(|read| verify_onto(one, known, &root, organisation, read.origin));
+            match proved.map(|mut lineage| lineage.swap_remove(0)) {
+                Ok(verified) => drop(book.insert(verified.origin, (verified, text))),
+                Err(error) => waiting.push((text, error)),
             }
         }
+        if waiting.len() == before {
+            for (_, error) in waiting {
+                tracing::error!(%error, "a kept certificate does not hold; its origin is not known");
+            }
+            return Ok(book);
+        }
+        left = waiting.into_iter().map(|(text, _)| text).collect();
     }
-    Ok(book)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn an_office_whose_writer_died_is_not_ready() {
-        let home = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            data: home.path().to_owned(),
+    fn settings(home: &std::path::Path) -> Settings {
+        Settings {
+            data: home.to_owned(),
             durable: false,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             pin_cost: PinCost::CHEAP,
-        };
+        }
+    }
+
+    fn office(home: &std::path::Path) -> Office {
         let new = NewOrganisation {
             name: "Corner Shop".to_owned(),
             currency: "EUR".to_owned(),
@@ -499,8 +515,56 @@ mod tests {
             prices_inclusive: true,
             cut_over_minutes: 0,
         };
-        init(&settings, &new).unwrap();
-        let office = Office::open(settings).unwrap();
+        init(&settings(home), &new).unwrap();
+        Office::open(settings(home)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_lineage_longer_than_what_one_request_presents_is_proved_child_by_child_and_still_after_a_restart()
+     {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
+        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
+        let key = |number: usize| KeyPair::from_seed([u8::try_from(number).unwrap(); 32]);
+        let issued = |number: usize| {
+            let certificate = Certificate {
+                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
+                organisation: office.organisation(),
+                origin: origin(number),
+                role: daybook_core::event::origin::Role::Till,
+                store: Some(daybook_core::ids::StoreId(uuid::Uuid::nil())),
+                store_name: None,
+                till: Some(daybook_core::ids::TillId(uuid::Uuid::nil())),
+                name: "Till 1".to_owned(),
+                series: format!("T-{number}"),
+                public_key: key(number).public(),
+                parent: (number > 1).then(|| origin(number - 1)),
+                issued_wall: 0,
+            };
+            let root = || office.0.identity.root.clone();
+            let issuer = if number > 1 { key(number - 1) } else { root() };
+            SignedCertificate::issue(&certificate, &issuer)
+        };
+        let last = 2 * daybook_core::limits::CERTIFICATES_MAX + 3;
+        for number in 1..=last {
+            let from = number.saturating_sub(daybook_core::limits::CERTIFICATES_MAX) + 1;
+            let presented = (from..=number).rev().map(issued).collect();
+            let proved = office.present(origin(number), presented).await.unwrap();
+            assert_eq!(proved.origin, origin(number));
+        }
+        let stranger = SignedCertificate { signature: String::new(), ..issued(last + 1) };
+        assert!(office.present(origin(last + 1), vec![stranger]).await.is_err());
+        office.close().await;
+        drop(office);
+        let office = Office::open(settings(home.path())).unwrap();
+        assert!(office.certificate(origin(last)).await.unwrap().is_some());
+        office.close().await;
+    }
+
+    #[tokio::test]
+    async fn an_office_whose_writer_died_is_not_ready() {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
         assert!(office.health().await.unwrap().ready);
         // A writer that died leaves its end of the queue closed.
         let (orphaned, _) = mpsc::channel(1);

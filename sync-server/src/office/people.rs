@@ -14,6 +14,7 @@ use daybook_core::limits::PEOPLE_MAX;
 use daybook_core::secret::Secret;
 use daybook_core::sync::scope;
 use daybook_core::wire::{FeedHint, ListedPerson, PeopleAnswer, PeopleList, people_bound_to};
+use daybook_store::StoreError;
 use daybook_store::people::office::{self as people, Person};
 use daybook_store::views::questions;
 
@@ -78,19 +79,17 @@ impl Office {
         let (epoch, origin) = (self.epoch().to_owned(), certificate.origin);
         let mut random = [0; 32];
         self.0.settings.randomness.fill(&mut random);
-        self.ask(move |readers| {
-            // The same list in an answer that was lost is sealed anew, and the revision is read with the rows it is of.
-            let (revision, list) = list_of(readers, store)?;
-            if known == Some(revision) {
-                return Ok(PeopleAnswer { request, epoch, revision, sealed: None });
-            }
-            let text = serde_json::to_vec(&list).map_err(|error| Refusal::Failed(error.to_string()))?;
-            let sealed = key.seal(random, &people_bound_to(origin, request, revision), &text);
-            let sealed =
-                sealed.ok_or_else(|| Refusal::Malformed("nothing can be sealed to this key".to_owned()))?;
-            Ok(PeopleAnswer { request, epoch, revision, sealed: Some(sealed) })
-        })
-        .await
+        // The revision is read with the rows it is of; the same list in an answer that was lost is sealed anew.
+        let (revision, list) =
+            self.ask(move |readers| list_of(readers, store)).await.map_err(Refusal::from)?;
+        if known == Some(revision) {
+            return Ok(PeopleAnswer { request, epoch, revision, sealed: None });
+        }
+        let text = serde_json::to_vec(&list).map_err(|error| Refusal::Failed(error.to_string()))?;
+        let sealed = key.seal(random, &people_bound_to(origin, request, revision), &text);
+        let sealed =
+            sealed.ok_or_else(|| Refusal::Malformed("nothing can be sealed to this key".to_owned()))?;
+        Ok(PeopleAnswer { request, epoch, revision, sealed: Some(sealed) })
     }
 }
 
@@ -99,7 +98,7 @@ fn list_of(
     Readers { people, views, .. }: &Readers,
     store: StoreId,
 ) -> Result<(i64, PeopleList), OfficeError> {
-    let (revision, known) = people::list(people)?;
+    let (revision, known) = people::list(people).map_err(StoreError::of_log)?;
     let mut known: BTreeMap<StaffId, Person> =
         known.into_iter().map(|person| (person.staff, person)).collect();
     let working = questions::staff(views, Some(store))?;

@@ -28,6 +28,18 @@ pub(super) struct Projector {
     pub(super) hints: broadcast::Sender<FeedHint>,
     /// How many files of read models have taken the place of another: who reads an earlier one opens the present one.
     pub(super) generation: Arc<AtomicU64>,
+    /// Which of them a reader found damaged.
+    pub(super) damaged: watch::Receiver<Option<u64>>,
+}
+
+/// What the projector waits for when there is nothing to project.
+enum News {
+    /// Something was stored.
+    Stored,
+    /// A reader found the read models damaged.
+    Damaged,
+    /// The writer is gone.
+    End,
 }
 
 impl Projector {
@@ -40,8 +52,14 @@ impl Projector {
                 Ok(0) => {
                     faults = 0;
                     self.projected.send_replace(self.views.position());
-                    if runtime.block_on(self.stored.changed()).is_err() {
-                        return;
+                    match runtime.block_on(self.news()) {
+                        News::Stored => {}
+                        News::Damaged => {
+                            if self.renew() {
+                                revision = self.tell_of_conflicts(0);
+                            }
+                        }
+                        News::End => return,
                     }
                 }
                 Ok(_) => {
@@ -57,6 +75,23 @@ impl Projector {
                         return;
                     }
                     faults += 1;
+                }
+            }
+        }
+    }
+
+    async fn news(&mut self) -> News {
+        loop {
+            tokio::select! {
+                stored = self.stored.changed() => {
+                    return stored.map_or(News::End, |()| News::Stored);
+                }
+                Ok(()) = self.damaged.changed() => {
+                    let damaged = *self.damaged.borrow_and_update();
+                    // Of one that has made room since nothing needs to be said.
+                    if damaged == Some(self.generation.load(Ordering::Acquire)) {
+                        return News::Damaged;
+                    }
                 }
             }
         }
@@ -83,9 +118,11 @@ impl Projector {
     /// Builds damaged read models anew; whether it did. Any other fault, such as a full disk, leaves them for a later try.
     fn recover(&mut self, error: &StoreError) -> bool {
         tracing::error!(%error, "projecting failed");
-        if !error.is_damage() {
-            return false;
-        }
+        error.is_damage() && self.renew()
+    }
+
+    /// Builds the read models anew; whether it did.
+    fn renew(&mut self) -> bool {
         let renewed = self.views.renew(&self.log);
         // Also where it failed half-way: the file at the old place may be another one.
         self.generation.fetch_add(1, Ordering::Release);
@@ -125,6 +162,7 @@ mod tests {
             projected: watch::channel(0).0,
             hints: broadcast::channel(1).0,
             generation: Arc::default(),
+            damaged: watch::channel(None).1,
         }
     }
 

@@ -19,9 +19,9 @@ use daybook_core::identity::pin::Pin;
 use daybook_core::ids::{ProductId, StaffId, StoreId, TaxId};
 use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
 use daybook_core::secret::Secret;
-use daybook_store::Reader;
 use daybook_store::office::received;
 use daybook_store::views::questions;
+use daybook_store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::people::{Named, prepared};
@@ -137,11 +137,11 @@ impl Office {
                     Ok::<_, OfficeError>((events, people))
                 })
                 .await?;
-            published.events += described.len() as u64;
             published.people += people.len() as u64;
             if !described.is_empty() {
-                let position = self.record(described, None).await?;
-                self.projected(position).await?;
+                let done = self.record(described, None).await?;
+                published.events += done.events;
+                self.projected(done.position).await?;
             }
             // After the events: who is named is known, and publishing once more mends what a crash in between left out.
             self.keep_people(people).await?;
@@ -165,8 +165,8 @@ impl Office {
         }
         let (conflict, evidence, option) = (record.conflict.id, record.conflict.evidence, option.to_owned());
         let answered: Event = ConflictAnswered { conflict, evidence, option }.into();
-        let position = self.record(vec![(answered, Vec::new())], None).await?;
-        self.projected(position).await
+        let written = self.record(vec![(answered, Vec::new())], None).await?;
+        self.projected(written.position).await
     }
 }
 
@@ -271,7 +271,7 @@ fn describe(
                 .ok_or_else(|| OfficeError::Senseless(format!("there is no store '{store}'")))?;
             if let Some(document) = &document {
                 check_text("document", document, CODE_CHARS_MAX)?;
-                let booked = received(log, store, document)?;
+                let booked = received(log, store, document).map_err(StoreError::of_log)?;
                 if booked || !new.documents.insert((store, document.clone())) {
                     return Ok(None);
                 }

@@ -9,7 +9,7 @@ use daybook_store::file::{DirectoryLock, open_reader};
 use daybook_store::views::judge::conflicts_after;
 use daybook_store::views::report::{report, till_days};
 use daybook_store::views::{self, Side, read_models_digest};
-use daybook_store::{Reader, events};
+use daybook_store::{Reader, StoreError, events};
 use serde_json::{Value, json};
 
 pub use daybook_store::views::Rebuilt;
@@ -37,7 +37,7 @@ impl Office {
     /// Totals over everything, once all events are projected: what a replay is compared by.
     pub async fn totals(&self) -> Result<Value, OfficeError> {
         let last = self
-            .ask(|readers| events::last_position(&readers.log).map_err(OfficeError::from))
+            .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
             .await?;
         self.projected(last).await?;
         self.ask(move |readers| totals(&readers.views, &readers.log, last)).await
@@ -103,7 +103,7 @@ fn totals(views: &Reader, log: &Reader, last: i64) -> Result<Value, OfficeError>
             *kinds.entry(daybook_core::project::rows::word(&record.conflict.kind)).or_default() += 1;
         }
     }
-    let count = events::last_position(log)?;
+    let count = events::last_position(log).map_err(StoreError::of_log)?;
     Ok(json!({
         "totals": {
             "receipts": sum(|d| d.receipts), "lines": sum(|d| d.lines), "gross": sum(|d| d.gross), "discounts": sum(|d| d.discounts),

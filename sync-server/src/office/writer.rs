@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use daybook_core::chain::Hash;
 use daybook_core::event::Event;
 use daybook_core::identity::certificate::SignedCertificate;
-use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, StoreId, uuid_v7};
+use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, uuid_v7};
+use daybook_core::project::standing::Standing;
 use daybook_core::record::{Circumstances, Draft, Writer};
 use daybook_core::sync::scope;
 use daybook_core::sync::server::{Effect, Push, Server};
 use daybook_core::time::Now;
 use daybook_core::wire::{FeedHint, PushAnswer};
 use daybook_store::events;
-use daybook_store::office::{EnrolmentCode, OfficeLog, feed_head};
+use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, received};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::{Identity, OfficeError, Refusal, Settings};
@@ -27,16 +28,25 @@ const CHAIN_EVENTS: i64 = 5_000;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
-    /// Take in a push of an origin in a store.
-    Push(RequestId, Box<Push>, Option<StoreId>, oneshot::Sender<Result<PushAnswer, Refusal>>),
-    /// Record own events, each with the heads it had seen; gives the last position.
-    Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<i64, OfficeError>>),
+    /// Take in a push of an origin that may speak for this.
+    Push(RequestId, Box<Push>, Option<Standing>, oneshot::Sender<Result<PushAnswer, Refusal>>),
+    /// Record own events, each with the heads it had seen.
+    Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<Written, OfficeError>>),
     /// Keep a certificate.
     Certificate(OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
     /// Keep a one-time code.
     Code(EnrolmentCode, oneshot::Sender<Result<(), OfficeError>>),
     /// Mark a code as used by an origin.
     UseCode([u8; 32], OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
+}
+
+/// What became of own events that were to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// How many were recorded; goods of documents that were booked meanwhile are not.
+    pub(super) events: u64,
+    /// The last position of the log then.
+    pub(super) position: i64,
 }
 
 /// Head office's own chain.
@@ -70,13 +80,23 @@ impl OwnLog {
         Ok(OwnLog { writer, revisions, identity: identity.clone(), settings: settings.clone() })
     }
 
-    /// Records events in one commit.
+    /// Records events in one commit; gives how many. Goods of a document that another publication booked since they were described are
+    /// left out: only here it is certain who came first.
     pub(super) fn append(
         &mut self,
         log: &mut OfficeLog,
-        described: Vec<(Event, Vec<Hash>)>,
+        mut described: Vec<(Event, Vec<Hash>)>,
         actor: Option<StaffId>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<u64, OfficeError> {
+        let mut booked = Vec::new();
+        for (event, _) in &described {
+            let named = booking(event);
+            booked.push(
+                named.map_or(Ok(false), |(store, document)| received(log.connection(), store, document))?,
+            );
+        }
+        let mut booked = booked.into_iter();
+        described.retain(|_| !booked.next().unwrap_or(false));
         let wall = self.settings.clock.wall();
         let mut revisions = self.revisions.clone();
         let draft = |(event, base): (Event, Vec<Hash>)| {
@@ -97,7 +117,7 @@ impl OwnLog {
         log.append_own(&recorded)?;
         self.writer = after;
         self.revisions = revisions;
-        Ok(())
+        Ok(recorded.len() as u64)
     }
 }
 
@@ -127,8 +147,10 @@ pub(super) fn run(
         let mut scopes: BTreeSet<String> = BTreeSet::new();
         let group = take_group(&mut waiting);
         if !group.is_empty() {
-            for Waiting { store, .. } in &group {
-                scopes.extend(store.iter().flat_map(|store| [scope::sales(*store), scope::stock(*store)]));
+            for Waiting { standing, .. } in &group {
+                if let Some(Standing::Till(store, _)) = standing {
+                    scopes.extend([scope::sales(*store), scope::stock(*store)]);
+                }
             }
             ingest(&mut log, own.settings.clock.wall(), &mut server, group);
         } else if let Some(job) = waiting.pop_front() {
@@ -149,7 +171,7 @@ pub(super) fn run(
 struct Waiting {
     request: RequestId,
     push: Box<Push>,
-    store: Option<StoreId>,
+    standing: Option<Standing>,
     replies: Vec<oneshot::Sender<Result<PushAnswer, Refusal>>>,
 }
 
@@ -162,10 +184,10 @@ fn take_group(waiting: &mut VecDeque<Job>) -> Vec<Waiting> {
         if same.is_some_and(|at| group[at].push != *push) {
             break;
         }
-        let Some(Job::Push(request, push, store, reply)) = waiting.pop_front() else { break };
+        let Some(Job::Push(request, push, standing, reply)) = waiting.pop_front() else { break };
         match same {
             Some(at) => group[at].replies.push(reply),
-            None => group.push(Waiting { request, push, store, replies: vec![reply] }),
+            None => group.push(Waiting { request, push, standing, replies: vec![reply] }),
         }
     }
     group
@@ -174,9 +196,9 @@ fn take_group(waiting: &mut VecDeque<Job>) -> Vec<Waiting> {
 fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting>) {
     let mut waiting = Vec::new();
     let mut pushes = Vec::new();
-    for Waiting { request, push, store, replies } in group {
+    for Waiting { request, push, standing, replies } in group {
         waiting.push((request, replies));
-        pushes.push((request, *push, store));
+        pushes.push((request, *push, standing));
     }
     let (answers, outcome) = log.ingest(now, server, pushes);
     if let Err(error) = &outcome {
@@ -211,9 +233,9 @@ fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
                 .iter()
                 .filter_map(|(event, _)| scope::scope_of(event.kind().0, &event.payload_text(), None))
                 .collect::<BTreeSet<_>>();
-            let done = own
-                .append(log, described, actor)
-                .and_then(|()| Ok(events::last_position(log.connection())?));
+            let done = own.append(log, described, actor).and_then(|events| {
+                Ok(Written { events, position: events::last_position(log.connection())? })
+            });
             let _asker_left = reply.send(done);
             scopes.into_iter().collect()
         }

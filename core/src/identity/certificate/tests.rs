@@ -51,6 +51,24 @@ fn a_chain_that_ends_at_the_root_proves_who_somebody_is() {
 }
 
 #[test]
+fn a_chain_proves_who_somebody_is_where_it_ends_at_somebody_known_and_like_them() {
+    let onto = |presented: &[SignedCertificate], known: Certificate| {
+        let find = |asked| (asked == known.origin).then(|| known.clone());
+        verify_onto(presented, find, &key(0).public(), ORGANISATION, origin(3))
+            .map(|lineage| lineage.iter().map(|each| each.origin).collect::<Vec<_>>())
+    };
+    let chain = [issued(3, Some(2)), issued(2, Some(1))];
+    assert_eq!(onto(&chain, till(1, None)), Ok(vec![origin(3), origin(2), origin(1)]));
+    assert_eq!(onto(&chain, till(2, Some(1))), Ok(vec![origin(3), origin(2)]), "no further than needed");
+    assert_eq!(onto(&chain, till(4, None)), Err(CertificateError::Missing(origin(1))));
+    let other_key = Certificate { public_key: key(7).public(), ..till(1, None) };
+    assert_eq!(onto(&chain, other_key), Err(CertificateError::WrongSignature(origin(2))));
+    let other_till = Certificate { till: Some(TillId(Uuid::nil())), ..till(1, None) };
+    let what = "till";
+    assert_eq!(onto(&chain, other_till), Err(CertificateError::NotLikeParent { origin: origin(2), what }));
+}
+
+#[test]
 fn certificates_travel_and_verify_as_the_text_that_was_signed() {
     let signed = issued(1, None);
     let json = serde_json::to_string(&signed).unwrap();
