@@ -4,22 +4,10 @@ import { useState } from "react";
 import type { TimelineEntry } from "../door/types.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useMoney } from "../shell/use.ts";
-import { hasText, text, type Values } from "../texts/text.ts";
+import { hasText, readable, text } from "../texts/text.ts";
 
 export function Timeline({ entries }: { entries: TimelineEntry[] }) {
   const [technical, setTechnical] = useState(false);
-  const money = useMoney();
-
-  /** Amounts and quantities come as numbers named for their units; they are read as money and as pieces. */
-  const readable = (values: Values): Values =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, value]) => {
-        if (typeof value !== "number") return [name, value];
-        if (name.endsWith("_minor") || name === "amount" || name === "total") return [name, money.amount(value)];
-        return [name, name === "quantity" ? money.quantity(value) : value];
-      }),
-    );
 
   return (
     <>

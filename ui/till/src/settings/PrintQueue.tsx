@@ -14,7 +14,7 @@ export function PrintQueue() {
   const changed = useShown((known) => known.changes.printer);
   const [acted, setActed] = useState(0);
   const { answer } = useAsked({ ask: "print_queue" }, `${changed} ${acted}`);
-  const act = (request: Request & { ask: "print_again" | "drop_print" }) =>
+  const act = (request: Request & { ask: "print_again" | "nothing_came_out" | "drop_print" }) =>
     void counter.ask(request).finally(() => {
       setActed((count) => count + 1);
       void counter.refresh();
@@ -40,6 +40,11 @@ export function PrintQueue() {
             <Press size="small" onPress={() => act({ ask: "print_again", job: job.job })}>
               {text("queue-again")}
             </Press>
+            {job.state === "unsure" ? (
+              <Press size="small" onPress={() => act({ ask: "nothing_came_out", job: job.job })}>
+                {text("queue-nothing")}
+              </Press>
+            ) : null}
             <Press size="small" onPress={() => act({ ask: "drop_print", job: job.job })}>
               {text("queue-drop")}
             </Press>

@@ -1,8 +1,9 @@
 // What can be set at this till: how it looks and sounds, which scanner is plugged in, the printer, and what waits to be printed.
 
 import { useEffect } from "react";
-import type { Answers, Request } from "../door/types.ts";
+import type { Preference } from "../door/types.ts";
 import { Press } from "../look/Press.tsx";
+import { play, SOUNDS } from "../shell/sound.ts";
 import { useAsked, useCounter, useShown } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 import { PrinterForm } from "./PrinterForm.tsx";
@@ -11,8 +12,8 @@ import { ScannerTest } from "./ScannerTest.tsx";
 import "./settings.css";
 
 const THEMES = ["auto", "light", "dark"] as const;
-const SCALES = [1, 1.1, 1.2, 1.25, 1.4];
-const SOUNDS = [0, 40, 70, 100];
+const SCALES = [100, 110, 120, 125, 140, 160];
+const VOLUMES = [0, 40, 70, 100];
 
 export default function SettingsScreen() {
   const counter = useCounter();
@@ -26,10 +27,8 @@ export default function SettingsScreen() {
   }, [answer, counter]);
 
   const settings = kept ?? answer;
-  const prefer = (name: (Request & { ask: "set_preference" })["name"], value: string) =>
-    void counter
-      .ask({ ask: "set_preference", name, value })
-      .then((next: Answers["set_preference"]) => counter.set({ settings: next }));
+  const prefer = (name: Preference, value: string) =>
+    void counter.ask({ ask: "set_preference", name, value }).then((next) => counter.set({ settings: next }));
 
   if (!settings) return <main className="sheet" aria-busy="true" />;
   return (
@@ -51,19 +50,19 @@ export default function SettingsScreen() {
           label="settings-scale"
           options={SCALES}
           now={settings.scale}
-          words={(value) => `${Math.round(value * 100)} %`}
+          words={(value) => `${value} %`}
           onChoose={(value) => prefer("scale", String(value))}
         />
         <Choice
           label="settings-sound"
-          options={SOUNDS}
+          options={VOLUMES}
           now={settings.sound}
           words={(value) => (value === 0 ? text("sound-off") : `${value} %`)}
           onChoose={(value) => prefer("sound", String(value))}
         />
         <div className="chips">
-          {(["added", "refused", "attention", "paid"] as const).map((sound) => (
-            <Press key={sound} look="chip" size="small" onPress={() => void counter.ask({ ask: "sound", sound })}>
+          {SOUNDS.map((sound) => (
+            <Press key={sound} look="chip" size="small" onPress={() => play(sound, settings.sound)}>
               {text(`sound-${sound}`)}
             </Press>
           ))}

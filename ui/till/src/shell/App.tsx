@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { applyLook } from "../look/layout.ts";
 import { SignIn } from "../people/SignIn.tsx";
 import { SellScreen } from "../sell/SellScreen.tsx";
-import { Silent, Stopped } from "./Stopped.tsx";
+import { Silent, Stopped, Unopened } from "./Stopped.tsx";
 import { TopBar } from "./TopBar.tsx";
 import { useShown } from "./use.ts";
 
@@ -22,8 +22,10 @@ const Overlays = lazy(() => import("./Overlays.tsx"));
 export function App() {
   const status = useShown((known) => known.status);
   const silent = useShown((known) => known.silent);
+  const unopened = useShown((known) => known.unopened);
   const overlay = useShown((known) => known.overlay);
   useLook();
+  if (unopened) return <Unopened fault={unopened} />;
   if (!status) return silent ? <Silent /> : <div className="window" />;
   if (status.stopped) return <Stopped stopped={status.stopped} />;
   if (status.phase !== "ready") {
@@ -69,9 +71,9 @@ function Screen() {
 /** Theme, scale and layout follow the till's settings and the size of the window. */
 function useLook() {
   const theme = useShown((known) => known.settings?.theme ?? "auto");
-  const scale = useShown((known) => known.settings?.scale ?? 1);
+  const scale = useShown((known) => known.settings?.scale ?? 100);
   useEffect(() => {
-    const apply = () => applyLook(theme, scale);
+    const apply = () => applyLook(theme, scale / 100);
     apply();
     window.addEventListener("resize", apply);
     return () => window.removeEventListener("resize", apply);

@@ -2,10 +2,10 @@
 // else, and what the last saved sale was.
 
 import { OctagonAlert, Unplug } from "lucide-react";
-import type { Status } from "../door/types.ts";
+import type { Fault, Status } from "../door/types.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { hasText, text } from "../texts/text.ts";
+import { faultText, hasText, text } from "../texts/text.ts";
 import { useCounter } from "./use.ts";
 
 export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }) {
@@ -44,6 +44,18 @@ export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }
       <Press look="primary" onPress={() => void counter.refresh()}>
         {text("stopped-look")}
       </Press>
+    </main>
+  );
+}
+
+/** The till was not even opened: its books cannot be read, or another window has them. */
+export function Unopened({ fault }: { fault: Fault }) {
+  return (
+    <main className="full danger-screen" role="alert">
+      <OctagonAlert aria-hidden="true" className="full-sign" />
+      <h1>{text(fault.code === "already-running" ? "unopened-twice-title" : "unopened-title")}</h1>
+      <p className="full-lead">{faultText(fault)}</p>
+      <p>{text(fault.code === "already-running" ? "unopened-twice-do" : "stopped-do")}</p>
     </main>
   );
 }

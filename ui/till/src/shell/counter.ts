@@ -3,11 +3,13 @@
 
 import { useSyncExternalStore } from "react";
 import type { Ask, Door } from "../door/door.ts";
-import { faultOf } from "../door/refusal.ts";
+import { faultOf, Refusal } from "../door/refusal.ts";
 import type { Fault, Settings, Status } from "../door/types.ts";
 import { type Money, moneyOf } from "../money/format.ts";
 import { reduce } from "../sell/reducer.ts";
 import { AT_REST, type Effect, type Input, type Sell } from "../sell/state.ts";
+import { writeWith } from "../texts/text.ts";
+import { play } from "./sound.ts";
 
 export type View = "sell" | "history" | "report" | "close" | "sync" | "conflicts" | "settings";
 export type Overlay = "menu" | "help" | "palette" | null;
@@ -16,6 +18,8 @@ export type Known = {
   status: Status | null;
   /** The door itself cannot be reached. */
   silent: boolean;
+  /** The till does not even say how it stands, and why. */
+  unopened: Fault | null;
   settings: Settings | null;
   money: Money;
   sell: Sell;
@@ -45,6 +49,7 @@ export function counterOver(door: Door): Counter {
   let known: Known = {
     status: null,
     silent: false,
+    unopened: null,
     settings: null,
     money: moneyOf({ code: "EUR", exponent: 2 }, "en-IE"),
     sell: AT_REST,
@@ -71,7 +76,8 @@ export function counterOver(door: Door): Counter {
   async function perform(effect: Effect): Promise<void> {
     switch (effect.do) {
       case "sound":
-        return void door.ask({ ask: "sound", sound: effect.sound }).catch(() => undefined);
+        // Until the settings were read nobody is signed in, and nothing sounds.
+        return play(effect.sound, known.settings?.sound ?? 0);
       case "status":
         return refresh();
       case "act": {
@@ -93,11 +99,14 @@ export function counterOver(door: Door): Counter {
   function stand(status: Status) {
     const before = known.status;
     const same = before?.currency.code === status.currency.code && before.locale === status.locale;
+    const money = same ? known.money : moneyOf(status.currency, status.locale);
+    writeWith(money);
     const left = before?.person && before.person.staff !== status.person?.staff;
     set({
       status,
       silent: false,
-      money: same ? known.money : moneyOf(status.currency, status.locale),
+      unopened: null,
+      money,
       ...(left ? { view: "sell" as const, overlay: null, search: "", opened: null } : {}),
     });
     if (status.person && before?.person?.staff !== status.person.staff) void begin(status);
@@ -125,7 +134,8 @@ export function counterOver(door: Door): Counter {
   async function refresh() {
     try {
       stand(await door.ask({ ask: "status" }));
-    } catch {
+    } catch (problem) {
+      if (problem instanceof Refusal && problem.fault.kind === "stopped") return set({ unopened: problem.fault });
       set({ silent: true });
       setTimeout(() => void refresh(), 1500);
     }

@@ -70,33 +70,7 @@ export function Figures({ report }: { report: ShiftReport }) {
         </dl>
       </section>
       <section>
-        <h2>{text("report-taxes")}</h2>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text("report-tax-name")}</th>
-              <th scope="col">{text("report-base")}</th>
-              <th scope="col">{text("report-tax")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {report.taxes.map((tax) => (
-              <tr key={`${tax.name} ${tax.rate}`}>
-                <th scope="row">
-                  <bdi>{tax.name}</bdi> <bdi dir="ltr">{tax.rate} %</bdi>
-                </th>
-                <td>
-                  <Amount minor={tax.base_minor} />
-                </td>
-                <td>
-                  <Amount minor={tax.tax_minor} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
         <dl>
-          <Fact label="report-reprints" value={<bdi className="number">{report.reprints}</bdi>} />
           <Fact label="report-parked" value={<bdi className="number">{report.parked}</bdi>} />
         </dl>
       </section>

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
+import { Press } from "../look/Press.tsx";
 import { useCounter } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 
@@ -36,6 +37,7 @@ export function Alone({ onBack }: { onBack: () => void }) {
     store: "",
     till: text("alone-till-default"),
     currency: "EUR",
+    inclusive: true,
     owner: "",
     pin: "",
     again: "",
@@ -56,10 +58,10 @@ export function Alone({ onBack }: { onBack: () => void }) {
     if (!ready || busy) return;
     setBusy(true);
     setRefused(null);
-    const { store, till, currency, owner, pin } = form;
+    const { store, till, currency, inclusive, owner, pin } = form;
     try {
-      const request = { ask: "start_alone", store, till, currency, time_zone: here, owner, pin } as const;
-      counter.stand(await counter.ask(request));
+      const shop = { store, till, currency, time_zone: here, prices_include_tax: inclusive, owner, pin };
+      counter.stand(await counter.ask({ ask: "start_alone", ...shop }));
     } catch (problem) {
       setRefused(faultText(faultOf(problem)));
     } finally {
@@ -118,6 +120,17 @@ export function Alone({ onBack }: { onBack: () => void }) {
           />
         </label>
       </div>
+      <fieldset className="choice">
+        <legend>{text("alone-prices")}</legend>
+        <div>
+          <Press size="small" pressed={form.inclusive} onPress={() => change({ inclusive: true })}>
+            {text("alone-prices-inclusive")}
+          </Press>
+          <Press size="small" pressed={!form.inclusive} onPress={() => change({ inclusive: false })}>
+            {text("alone-prices-exclusive")}
+          </Press>
+        </div>
+      </fieldset>
       <p className="second">{text("alone-zone", { zone: here })}</p>
       <p className="refused" role="alert">
         {refused ?? (differs ? text("alone-pins-differ") : "")}

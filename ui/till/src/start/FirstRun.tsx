@@ -12,13 +12,11 @@ import "./start.css";
 export default function FirstRun() {
   const status = useShown((known) => known.status);
   const [way, setWay] = useState<"join" | "alone" | null>(null);
-  if (status?.phase === "loading" || status?.phase === "enrolling") {
+  if (status?.phase === "loading") {
     return (
       <main className="full start">
-        <h1>{text(status.phase === "loading" ? "start-loading" : "start-enrolling")}</h1>
-        <p className="full-lead">
-          {text(status.phase === "loading" ? "start-loading-what" : "start-enrolling-what", { count: status.products })}
-        </p>
+        <h1>{text("start-loading")}</h1>
+        <p className="full-lead">{text("start-loading-what", { count: status.products })}</p>
         <progress aria-label={text("start-loading")} />
       </main>
     );

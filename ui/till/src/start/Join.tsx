@@ -1,4 +1,5 @@
-// Joining: where head office is, and the ten characters it gave for this till. The code is read in two halves, as it is printed.
+// Joining: where head office is, the ten characters it gave for this till, and the name it gave them for. The code is read in two halves,
+// as it is printed.
 
 import { type FormEvent, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
@@ -10,9 +11,10 @@ export function Join({ onBack }: { onBack: () => void }) {
   const counter = useCounter();
   const [server, setServer] = useState("");
   const [code, setCode] = useState("");
+  const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
-  const ready = server.trim() !== "" && code.length === CODE_LENGTH;
+  const ready = server.trim() !== "" && code.length === CODE_LENGTH && name.trim() !== "";
 
   async function join(event: FormEvent) {
     event.preventDefault();
@@ -20,7 +22,7 @@ export function Join({ onBack }: { onBack: () => void }) {
     setBusy(true);
     setRefused(null);
     try {
-      counter.stand(await counter.ask({ ask: "enrol", server: server.trim(), code }));
+      counter.stand(await counter.ask({ ask: "enrol", server: server.trim(), code, name: name.trim() }));
     } catch (problem) {
       setRefused(faultText(faultOf(problem)));
     } finally {
@@ -57,6 +59,18 @@ export function Join({ onBack }: { onBack: () => void }) {
         />
       </label>
       <p className="second">{text("join-code-where")}</p>
+      <label className="field">
+        <span>{text("join-name")}</span>
+        <input
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={40}
+          placeholder={text("alone-till-default")}
+          value={name}
+          onChange={({ target }) => setName(target.value)}
+        />
+      </label>
+      <p className="second">{text("join-name-why")}</p>
       <p className="refused" role="alert">
         {refused}
       </p>

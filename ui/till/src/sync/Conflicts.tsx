@@ -7,7 +7,6 @@ import type { Conflict } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
 import { useAsked, useShown } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
-import { ago } from "./words.ts";
 import "./sync.css";
 
 export default function Conflicts() {
@@ -45,26 +44,23 @@ function Group({ title, conflicts, shown, onChoose }: GroupProps) {
     <>
       <h2>{text(title, { count: conflicts.length })}</h2>
       <ul>
-        {conflicts.map((conflict) => {
-          const age = ago(conflict.since, Date.now());
-          return (
-            <li key={conflict.id}>
-              <button
-                type="button"
-                className="conflict-row"
-                aria-current={conflict.id === shown?.id}
-                onClick={() => onChoose(conflict.id)}
-              >
-                {conflict.state === "open" ? <GitFork aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
-                <span>
-                  <strong>{conflict.title}</strong>
-                  <span className="second">{text(age.id, age.values)}</span>
-                </span>
-                {conflict.money_minor === null ? null : <Amount minor={conflict.money_minor} />}
-              </button>
-            </li>
-          );
-        })}
+        {conflicts.map((conflict) => (
+          <li key={conflict.id}>
+            <button
+              type="button"
+              className="conflict-row"
+              aria-current={conflict.id === shown?.id}
+              onClick={() => onChoose(conflict.id)}
+            >
+              {conflict.state === "open" ? <GitFork aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
+              <span>
+                <strong>{conflict.title}</strong>
+                <span className="second">{[...new Set(conflict.parties.map((party) => party.till))].join(" · ")}</span>
+              </span>
+              {conflict.money_minor === null ? null : <Amount minor={conflict.money_minor} />}
+            </button>
+          </li>
+        ))}
       </ul>
     </>
   );
@@ -92,8 +88,8 @@ function Detail({ conflict }: { conflict: Conflict }) {
                 <bdi>{party.till}</bdi>
               </strong>
               {party.local_time ? <Code>{party.local_time}</Code> : null}
-              <span>{party.what}</span>
-              {party.amount_minor === null ? null : <Amount minor={party.amount_minor} className="line-amount" />}
+              {party.receipt ? <Code>{party.receipt}</Code> : null}
+              <span>{party.part}</span>
             </div>
           ))}
         </div>
@@ -103,10 +99,7 @@ function Detail({ conflict }: { conflict: Conflict }) {
           <h3>{text("conflict-choices")}</h3>
           <ul className="choices">
             {conflict.choices.map((choice) => (
-              <li key={choice.code}>
-                <strong>{choice.label}</strong>
-                <span className="second">{choice.consequence}</span>
-              </li>
+              <li key={choice.code}>{choice.consequence}</li>
             ))}
           </ul>
           <p className="second">{text("conflict-where")}</p>

@@ -9,7 +9,7 @@ import { Press } from "../look/Press.tsx";
 import { unitsOf } from "../money/entry.ts";
 import type { Tender } from "../sell/state.ts";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
-import { text } from "../texts/text.ts";
+import { tenderName, text } from "../texts/text.ts";
 import { CardStep } from "./CardStep.tsx";
 
 export function TenderPane({ pane }: { pane: Tender }) {
@@ -117,7 +117,7 @@ function Keys({ pane, out }: { pane: Tender; out: boolean }) {
 }
 
 export function TenderName({ tender }: { tender: string }) {
-  return <>{text(`tender-type-${tender.replaceAll("_", "-")}`).replace(/^tender-type-/, "")}</>;
+  return <>{tenderName(tender)}</>;
 }
 
 /** Change of a large note: the safe key has the focus, the other one is another key. */

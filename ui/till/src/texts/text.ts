@@ -2,6 +2,7 @@
 // decides how an amount is rounded; counts are handed in as numbers, so that plurals work.
 
 import { FluentBundle, FluentResource } from "@fluent/bundle";
+import type { Money } from "../money/format.ts";
 import english from "./en.ftl?raw";
 
 export type Values = Record<string, string | number>;
@@ -21,10 +22,42 @@ export function text(id: string, values?: Values): string {
   return problems.length > 0 && plain ? bundle.formatPattern(plain, values, []) : sentence;
 }
 
+type Units = Pick<Money, "amount" | "quantity">;
+let units: Units | null = null;
+
+/** From now on amounts and quantities in the till's sentences are written like this. */
+export function writeWith(money: Units): void {
+  units = money;
+}
+
+const AMOUNTS = new Set(["amount", "total", "due", "rest", "change"]);
+const QUANTITIES = new Set(["quantity", "left"]);
+
+/** What the till hands in with its sentences, as people read it: amounts as money, quantities as pieces, ways of paying by their names. */
+export function readable(values: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      // Nothing was said there.
+      if (value === "") return [];
+      if (name === "tender_type") return [[name, tenderName(String(value))]];
+      if (typeof value !== "number" || !(AMOUNTS.has(name) || QUANTITIES.has(name))) return [[name, value]];
+      // Without a currency the sentence does without the value.
+      if (!units) return [];
+      return [[name, AMOUNTS.has(name) ? units.amount(value) : units.quantity(value)]];
+    }),
+  );
+}
+
+/** A way of paying by its name in the catalogue; the shop's own ways go by the names that the shop gave them. */
+export function tenderName(tender: string): string {
+  const id = `tender-type-${tender.replaceAll("_", "-")}`;
+  return hasText(id) ? text(id) : tender;
+}
+
 /** Why the till said no, in words; what it says money and goods is in the catalogue beside it. */
 export function faultText(fault: { code: string; kind: string; values: Values }): string {
   const id = `fault-${fault.code.replaceAll("_", "-")}`;
   return hasText(id)
-    ? text(id, fault.values)
+    ? text(id, readable(fault.values))
     : text(`fault-kind-${fault.kind.replaceAll("_", "-")}`, { code: fault.code });
 }
