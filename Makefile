@@ -12,10 +12,15 @@ help: ## show this list
 prerequisites: ## see that Rust and a C compiler are here, and say how to get what is missing
 	@scripts/prerequisites
 
-# A plain `cargo test` is enough. cargo-nextest, where somebody has it, runs the same tests in less time, but leaves
-# the examples in the documentation to `cargo test --doc`.
-test: prerequisites ## run every test
-	@set -e; \
+# A plain `cargo test` is enough for the Rust side. cargo-nextest, where somebody has it, runs the same tests in less time, but leaves
+# the examples in the documentation to `cargo test --doc`. The roads through the real window need the built program.
+test: ## run every test
+	@scripts/prerequisites --walk
+	@$(MAKE) --no-print-directory window
+	@echo '-- the window: types, words, laws (vitest)'
+	@cd ui/till && npm run --silent lint && npm test --silent
+	@cargo build --locked -p daybook-desktop
+	@set -e; export DAYBOOK_WINDOW='$(abspath $(target))/debug/daybook-till'; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 		echo '-- tests (cargo nextest)'; \
 		cargo nextest run --workspace --locked; \
@@ -49,7 +54,9 @@ ui/till/dist/index.html: ui/till/node_modules/.package-lock.json ui/till/index.h
 demo-pins: ## who works in the demo shop, and their PINs
 	@cargo run --quiet --locked -p daybook-tests --bin demo -- --pins
 
-check: prerequisites ## look at format, lints, generated files and licences, without running tests
+check: ## look at format, lints, generated files and licences, without running tests
+	@scripts/prerequisites --window
+	@$(MAKE) --no-print-directory window
 	@echo '-- format'
 	@cargo fmt --all --check
 	@echo '-- lints'

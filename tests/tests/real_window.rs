@@ -39,8 +39,7 @@ async fn begin(screen: &Screen, client: &Client, pin: &str) {
         .expect("a tile");
     client.wait().for_element(Locator::Css(".sign-in")).await.expect("signing in");
     screen.write(pin).await;
-    let field = client.wait().for_element(Locator::Css(".float-field input")).await.expect("a float");
-    field.click().await.expect("the float has the keyboard");
+    client.wait().for_element(Locator::Css(".float-field input")).await.expect("a float, which has the keyboard");
     screen.write("150").await;
     client.wait().for_element(Locator::Css(".sell")).await.expect("Sell");
 }

@@ -243,8 +243,8 @@ fn words(stale: &[Stale]) -> String {
 /// What the generator reads and writes, in a folder of its own.
 fn copy() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for folder in ["schemas", "docs"] {
-        fs::create_dir(copy.path().join(folder)).unwrap();
+    for folder in ["schemas", "docs", "ui/till/src/door"] {
+        fs::create_dir_all(copy.path().join(folder)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
