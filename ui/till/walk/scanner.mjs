@@ -8,8 +8,7 @@ const browser = await launch();
 const page = await open(browser, shop.base, SIZES[1], "light");
 await signIn(page, shop.pin);
 await openShift(page);
-const { rows } = await ask(shop.base, { ask: "products", department: null, offset: 0, limit: 40 });
-const [code] = rows.filter(({ price, sku }) => price > 0 && sku.length >= 6).map(({ sku }) => sku);
+const code = shop.barcode;
 const pieces = async () => (await ask(shop.base, { ask: "cart" })).pieces;
 let failed = 0;
 

@@ -34,6 +34,7 @@ async function walk(size, theme) {
     const where = `${size.name} ${theme} ${name}`;
     await page.screenshot({ path: `${shop.pictures}/${size.name}-${theme}-${name}.png` });
     for (const found of await axe(page)) problems.push(`${where}: ${found}`);
+    if (/^\s*$/.test(await page.locator("main").first().textContent())) problems.push(`${where}: nothing is shown`);
     const { nodes: count, small, wide } = await measure(page);
     for (const target of small) problems.push(`${where}: too small: ${target}`);
     if (wide) problems.push(`${where}: wider than the window`);

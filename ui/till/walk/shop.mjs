@@ -18,7 +18,7 @@ export function shopOf(env) {
   return {
     base: env.DAYBOOK_DOOR ?? "http://127.0.0.1:4180",
     pin: env.DAYBOOK_PIN ?? "1234",
-    approver: env.DAYBOOK_APPROVER ?? "1",
+    barcode: env.DAYBOOK_BARCODE ?? "2023744855802",
     pictures: env.DAYBOOK_PICTURES ?? "../../target/pictures",
   };
 }

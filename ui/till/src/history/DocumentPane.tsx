@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import { Amount, Code, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useAsked, useCounter, useShown } from "../shell/use.ts";
+import { useAsked, useCounter, useShown, useWhen } from "../shell/use.ts";
 import { TenderName } from "../tender/TenderPane.tsx";
 import { faultText, text } from "../texts/text.ts";
 import { Ticks } from "./History.tsx";
@@ -23,6 +23,7 @@ export function DocumentPane({ sale, onClose }: { sale: string; onClose: () => v
   const { answer: document, fault } = useAsked({ ask: "document", sale }, changed);
   const [part, setPart] = useState<(typeof PARTS)[number]>("lines");
   const [returning, setReturning] = useState(false);
+  const when = useWhen();
   const [said, setSaid] = useState("");
 
   function print() {
@@ -53,7 +54,7 @@ export function DocumentPane({ sale, onClose }: { sale: string; onClose: () => v
             <Code>{document.number}</Code> <Ticks sent={document.sent} />
           </h2>
           <p className="second">
-            <Code>{document.local_time}</Code> · <bdi>{document.till}</bdi> · <bdi>{document.by}</bdi>
+            <Code>{when.moment(document.local_time)}</Code> · <bdi>{document.till}</bdi> · <bdi>{document.by}</bdi>
           </p>
         </div>
         <Amount minor={document.total_minor} className="document-total" />

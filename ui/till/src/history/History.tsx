@@ -7,7 +7,7 @@ import { faultOf } from "../door/refusal.ts";
 import type { Fault, HistoryPage, HistoryRow } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useCounter, useShown } from "../shell/use.ts";
+import { useCounter, useShown, useWhen } from "../shell/use.ts";
 import { ago } from "../sync/words.ts";
 import { TenderName } from "../tender/TenderPane.tsx";
 import { faultText, text } from "../texts/text.ts";
@@ -16,7 +16,7 @@ import { relaxed, withToken } from "./filter.ts";
 import "./history.css";
 
 const PAGE = 40;
-const TOKENS = ["today", "returns", "cash", "card", "waiting"];
+const TOKENS = ["today", "returns", "cash", "card"];
 
 export default function History() {
   const counter = useCounter();
@@ -117,12 +117,13 @@ export default function History() {
 
 function Row(props: { row: HistoryRow; newDay: boolean; open: boolean; onOpen: () => void }) {
   const { row } = props;
+  const when = useWhen();
   const back = row.kind === "return";
   return (
     <>
-      {props.newDay ? <h2 className="day">{row.day}</h2> : null}
+      {props.newDay ? <h2 className="day">{when.day(row.day)}</h2> : null}
       <button type="button" className="history-row" aria-current={props.open} onClick={props.onOpen}>
-        <Code>{clock(row.local_time)}</Code>
+        <Code>{when.clock(row.local_time)}</Code>
         <span className="history-what">
           <Code>{row.number}</Code>
           <span className="second">
@@ -185,8 +186,6 @@ function Nothing({ filter, onFilter }: { filter: string; onFilter: (filter: stri
     </div>
   );
 }
-
-const clock = (local: string): string => /\d{2}:\d{2}/.exec(local)?.[0] ?? local;
 
 function useHistory(filter: string) {
   const counter = useCounter();

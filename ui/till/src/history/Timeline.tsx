@@ -4,17 +4,22 @@ import { useState } from "react";
 import type { TimelineEntry } from "../door/types.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
+import { useWhen } from "../shell/use.ts";
 import { hasText, readable, text } from "../texts/text.ts";
 
 export function Timeline({ entries }: { entries: TimelineEntry[] }) {
   const [technical, setTechnical] = useState(false);
+  const when = useWhen();
+  const day = entries[0]?.local_time.slice(0, 10);
 
   return (
     <>
       <ol className="timeline">
         {entries.map((entry) => (
           <li key={entry.technical.event}>
-            <Code>{entry.local_time}</Code>
+            <Code>
+              {entry.local_time.slice(0, 10) === day ? when.exact(entry.local_time) : when.moment(entry.local_time)}
+            </Code>
             <span>
               <span>
                 {hasText(entry.message)

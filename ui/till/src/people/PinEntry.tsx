@@ -7,7 +7,8 @@ import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
 import { western } from "../money/entry.ts";
 
-const LONGEST = 12;
+const SHORTEST = 4;
+const LONGEST = 8;
 
 type Props = { label: string; enter: string; busy: boolean; refused: string | null; onPin: (pin: string) => void };
 
@@ -16,7 +17,7 @@ export function PinEntry({ label, enter, busy, refused, onPin }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const change = (next: string) => setPin(western(next).replace(/\D/g, "").slice(0, LONGEST));
   const submit = () => {
-    if (pin === "" || busy) return;
+    if (pin.length < SHORTEST || busy) return;
     onPin(pin);
     setPin("");
     field.current?.focus();
@@ -53,7 +54,7 @@ export function PinEntry({ label, enter, busy, refused, onPin }: Props) {
         onErase={() => change(pin.slice(0, -1))}
         label={label}
       />
-      <Press look="primary" disabled={pin === "" || busy} hint={written("Enter")} onPress={submit}>
+      <Press look="primary" disabled={pin.length < SHORTEST || busy} hint={written("Enter")} onPress={submit}>
         {enter}
       </Press>
     </form>

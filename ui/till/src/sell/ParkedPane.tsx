@@ -3,7 +3,7 @@
 import { useRef } from "react";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useAsked, useCounter, useSell } from "../shell/use.ts";
+import { useAsked, useCounter, useSell, useWhen } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 
 export function ParkedPane() {
@@ -12,6 +12,7 @@ export function ParkedPane() {
   const inHand = useSell((sell) => sell.cart.lines.length > 0);
   const { answer, fault } = useAsked({ ask: "parked" }, count);
   const first = useRef(true);
+  const when = useWhen();
   return (
     <section className="pane single" aria-labelledby="pane-title">
       <h2 id="pane-title" className="pane-title">
@@ -34,7 +35,7 @@ export function ParkedPane() {
               focus={first.current && index === 0}
               onPress={() => dispatch({ is: "recall", parked: sale.sale })}
             >
-              <span className="number">{sale.local_time}</span>
+              <span className="number">{when.clock(sale.local_time)}</span>
               <span className="parked-what">
                 <bdi>{sale.first_item}</bdi>
                 <span className="second">{text("parked-facts", { count: sale.lines, by: sale.by })}</span>

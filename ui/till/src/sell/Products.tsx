@@ -137,7 +137,14 @@ function Tile({ product, entry }: { product: Product | undefined; entry: boolean
         <bdi>{product.name}</bdi>
       </span>
       <span className="tile-foot">
-        {product.price === null ? <span>{text("tile-ask-price")}</span> : <Price price={product.price} />}
+        {product.price === null ? (
+          <span>{text("tile-ask-price")}</span>
+        ) : (
+          <span>
+            <Price price={product.price} />
+            {product.unit === null || product.unit === "each" ? null : <bdi> / {product.unit}</bdi>}
+          </span>
+        )}
         {low ? <span className="tile-low">{text("tile-none-left")}</span> : null}
       </span>
     </Press>

@@ -1,23 +1,24 @@
 // Which screen is shown, from how the till stands. Selling is in the first script; everything that is opened now and then comes when it
 // is opened.
 
-import { lazy, Suspense, useEffect } from "react";
+import { createElement, Suspense, useEffect } from "react";
 import { applyLook } from "../look/layout.ts";
 import { SignIn } from "../people/SignIn.tsx";
 import { SellScreen } from "../sell/SellScreen.tsx";
+import { fetchAll, later } from "./later.ts";
 import { Silent, Stopped, Unopened } from "./Stopped.tsx";
 import { TopBar } from "./TopBar.tsx";
 import { useShown } from "./use.ts";
 
-const FirstRun = lazy(() => import("../start/FirstRun.tsx"));
-const OpenShift = lazy(() => import("../shift/OpenShift.tsx"));
-const CloseShift = lazy(() => import("../shift/CloseShift.tsx"));
-const Report = lazy(() => import("../shift/Report.tsx"));
-const History = lazy(() => import("../history/History.tsx"));
-const SyncPanel = lazy(() => import("../sync/SyncPanel.tsx"));
-const Conflicts = lazy(() => import("../sync/Conflicts.tsx"));
-const SettingsScreen = lazy(() => import("../settings/SettingsScreen.tsx"));
-const Overlays = lazy(() => import("./Overlays.tsx"));
+const firstRun = later(() => import("../start/FirstRun.tsx"));
+const openShift = later(() => import("../shift/OpenShift.tsx"));
+const closeShift = later(() => import("../shift/CloseShift.tsx"));
+const report = later(() => import("../shift/Report.tsx"));
+const history = later(() => import("../history/History.tsx"));
+const syncPanel = later(() => import("../sync/SyncPanel.tsx"));
+const conflicts = later(() => import("../sync/Conflicts.tsx"));
+const settingsScreen = later(() => import("../settings/SettingsScreen.tsx"));
+const overlays = later(() => import("./Overlays.tsx"));
 
 export function App() {
   const status = useShown((known) => known.status);
@@ -25,15 +26,17 @@ export function App() {
   const unopened = useShown((known) => known.unopened);
   const overlay = useShown((known) => known.overlay);
   useLook();
+  const begun = status !== null;
+  useEffect(() => {
+    if (!begun) return;
+    const timer = setTimeout(() => void fetchAll(), 500);
+    return () => clearTimeout(timer);
+  }, [begun]);
   if (unopened) return <Unopened fault={unopened} />;
   if (!status) return silent ? <Silent /> : <div className="window" />;
   if (status.stopped) return <Stopped stopped={status.stopped} />;
   if (status.phase !== "ready") {
-    return (
-      <Suspense fallback={null}>
-        <FirstRun />
-      </Suspense>
-    );
+    return <Suspense fallback={null}>{createElement(firstRun())}</Suspense>;
   }
   if (!status.person) return <SignIn />;
   return (
@@ -42,7 +45,7 @@ export function App() {
       <Suspense fallback={<main className="opening" />}>
         <Screen />
       </Suspense>
-      <Suspense fallback={null}>{overlay ? <Overlays overlay={overlay} /> : null}</Suspense>
+      <Suspense fallback={null}>{overlay ? createElement(overlays(), { overlay }) : null}</Suspense>
     </div>
   );
 }
@@ -52,19 +55,19 @@ function Screen() {
   const open = useShown((known) => known.status?.shift !== null);
   switch (view) {
     case "sell":
-      return open ? <SellScreen /> : <OpenShift />;
+      return open ? <SellScreen /> : createElement(openShift());
     case "history":
-      return <History />;
+      return createElement(history());
     case "report":
-      return <Report />;
+      return createElement(report());
     case "close":
-      return <CloseShift />;
+      return createElement(closeShift());
     case "sync":
-      return <SyncPanel />;
+      return createElement(syncPanel());
     case "conflicts":
-      return <Conflicts />;
+      return createElement(conflicts());
     case "settings":
-      return <SettingsScreen />;
+      return createElement(settingsScreen());
   }
 }
 

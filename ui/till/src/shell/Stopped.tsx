@@ -6,10 +6,11 @@ import type { Fault, Status } from "../door/types.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { faultText, hasText, text } from "../texts/text.ts";
-import { useCounter } from "./use.ts";
+import { useCounter, useWhen } from "./use.ts";
 
 export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }) {
   const counter = useCounter();
+  const when = useWhen();
   const why = `stopped-${stopped.why.replaceAll("_", "-")}`;
   return (
     <main className="full danger-screen" role="alert">
@@ -30,7 +31,7 @@ export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }
                 {stopped.last_local ? (
                   <>
                     {" · "}
-                    <Code>{stopped.last_local}</Code>
+                    <Code>{when.moment(stopped.last_local)}</Code>
                   </>
                 ) : null}
               </>

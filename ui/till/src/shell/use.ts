@@ -4,6 +4,7 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import type { Act, Answers, Request } from "../door/types.ts";
+import { type When, whenOf } from "../look/when.ts";
 import type { Money } from "../money/format.ts";
 import type { Sell } from "../sell/state.ts";
 import { type Asked, type Counter, type Known, useKnown } from "./counter.ts";
@@ -18,6 +19,14 @@ export function useCounter(): Counter {
 
 export const useShown = <T>(select: (known: Known) => T): T => useKnown(useCounter(), select);
 export const useSell = <T>(select: (sell: Sell) => T): T => useShown((known) => select(known.sell));
+const whens = new Map<string, When>();
+/** Times, as the shop's people write them. */
+export function useWhen(): When {
+  const locale = useShown((known) => known.status?.locale ?? "en");
+  const when = whens.get(locale) ?? whenOf(locale);
+  whens.set(locale, when);
+  return when;
+}
 export const useMoney = (): Money => useShown((known) => known.money);
 
 /** Asks now, and again whenever `again` changes. */

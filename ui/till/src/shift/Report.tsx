@@ -5,7 +5,7 @@ import { useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import { Code } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useAsked, useCounter, useShown } from "../shell/use.ts";
+import { useAsked, useCounter, useShown, useWhen } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 import { Figures } from "./Figures.tsx";
 import "./shift.css";
@@ -15,6 +15,7 @@ export default function Report() {
   const changed = useShown((known) => known.changes.history);
   const open = useShown((known) => known.status?.shift !== null);
   const { answer, fault } = useAsked({ ask: "shift_report" }, changed);
+  const when = useWhen();
   const [said, setSaid] = useState<string | null>(null);
   const print = () =>
     counter.ask({ ask: "print_report", kind: "x" }).then(
@@ -27,8 +28,12 @@ export default function Report() {
         <h1>{text("report-title")}</h1>
         {answer ? (
           <p className="second">
-            {text("report-until", { by: answer.by })} <Code>{answer.opened_local}</Code> –{" "}
-            <Code>{answer.until_local}</Code>
+            {text("report-until", { by: answer.by })} <Code>{when.moment(answer.opened_local)}</Code> –{" "}
+            <Code>
+              {answer.until_local.slice(0, 10) === answer.opened_local.slice(0, 10)
+                ? when.clock(answer.until_local)
+                : when.moment(answer.until_local)}
+            </Code>
           </p>
         ) : null}
       </div>

@@ -29,6 +29,7 @@ const CURRENCIES = [
   "KWD",
 ];
 const SHORTEST_PIN = 4;
+const LONGEST_PIN = 8;
 
 export function Alone({ onBack }: { onBack: () => void }) {
   const counter = useCounter();
@@ -104,6 +105,7 @@ export function Alone({ onBack }: { onBack: () => void }) {
             type="password"
             inputMode="numeric"
             autoComplete="off"
+            maxLength={LONGEST_PIN}
             value={form.pin}
             onChange={({ target }) => change({ pin: target.value.replace(/\D/g, "") })}
           />
@@ -115,6 +117,7 @@ export function Alone({ onBack }: { onBack: () => void }) {
             inputMode="numeric"
             autoComplete="off"
             aria-invalid={differs}
+            maxLength={LONGEST_PIN}
             value={form.again}
             onChange={({ target }) => change({ again: target.value.replace(/\D/g, "") })}
           />

@@ -5,7 +5,7 @@ import { CircleCheck, GitFork } from "lucide-react";
 import { useState } from "react";
 import type { Conflict } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
-import { useAsked, useShown } from "../shell/use.ts";
+import { useAsked, useShown, useWhen } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 import "./sync.css";
 
@@ -67,6 +67,7 @@ function Group({ title, conflicts, shown, onChoose }: GroupProps) {
 }
 
 function Detail({ conflict }: { conflict: Conflict }) {
+  const when = useWhen();
   return (
     <article className="conflict" aria-label={conflict.title}>
       <h2>{conflict.title}</h2>
@@ -87,7 +88,7 @@ function Detail({ conflict }: { conflict: Conflict }) {
               <strong>
                 <bdi>{party.till}</bdi>
               </strong>
-              {party.local_time ? <Code>{party.local_time}</Code> : null}
+              {party.local_time ? <Code>{when.moment(party.local_time)}</Code> : null}
               {party.receipt ? <Code>{party.receipt}</Code> : null}
               <span>{party.part}</span>
             </div>

@@ -39,6 +39,7 @@ export function readable(values: Values): Values {
     Object.entries(values).flatMap(([name, value]) => {
       // Nothing was said there.
       if (value === "") return [];
+      if (name === "reason") return [[name, reasonName(String(value))]];
       if (name === "tender_type") return [[name, tenderName(String(value))]];
       if (typeof value !== "number" || !(AMOUNTS.has(name) || QUANTITIES.has(name))) return [[name, value]];
       // Without a currency the sentence does without the value.
@@ -52,6 +53,13 @@ export function readable(values: Values): Values {
 export function tenderName(tender: string): string {
   const id = `tender-type-${tender.replaceAll("_", "-")}`;
   return hasText(id) ? text(id) : tender;
+}
+
+/** A reason that was chosen from the window's own, in words; any other as it was written. */
+function reasonName(reason: string): string {
+  const written = reason.replaceAll("_", "-");
+  const id = [`reason-${written}`, `void-reason-${written}`].find(hasText);
+  return id ? text(id) : reason;
 }
 
 /** Why the till said no, in words; what it says money and goods is in the catalogue beside it. */

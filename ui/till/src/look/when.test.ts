@@ -1,0 +1,16 @@
+// A shop's time is written as its clock showed it, whatever zone this machine is in.
+
+import { expect, test } from "vitest";
+import { whenOf } from "./when.ts";
+
+test("times are written in the shop's own zone", () => {
+  const when = whenOf("en-IE");
+  expect(when.clock("2026-11-22T06:43:27")).toBe("06:43");
+  expect(when.exact("2026-11-22T00:03:07")).toBe("00:03:07");
+  expect(when.day("2026-11-22")).toBe("22 Nov 2026");
+  expect(when.moment("2026-11-22T23:59:27")).toBe("22 Nov 2026, 23:59");
+});
+
+test("what is no time stays what it is", () => {
+  expect(whenOf("en-IE").moment("soon")).toBe("soon");
+});

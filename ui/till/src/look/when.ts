@@ -1,0 +1,32 @@
+// Times as the shop's clock showed them. They come as text without a zone, "2026-11-22T06:43:27", and are written without passing through
+// the zone of whatever machine shows them.
+
+export type When = {
+  /** "06:43". */
+  clock(local: string): string;
+  /** "06:43:27", where the order of things matters. */
+  exact(local: string): string;
+  /** "22 Nov 2026". */
+  day(local: string): string;
+  /** "22 Nov 2026, 06:43". */
+  moment(local: string): string;
+};
+
+const FORMATS = {
+  clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  day: { day: "numeric", month: "short", year: "numeric" },
+  moment: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+} as const satisfies Record<keyof When, Intl.DateTimeFormatOptions>;
+
+export function whenOf(locale: string): When {
+  const writing = (name: keyof When) => {
+    const format = new Intl.DateTimeFormat(locale, { ...FORMATS[name], timeZone: "UTC", numberingSystem: "latn" });
+    return (local: string) => {
+      const at = Date.parse(`${local.slice(0, 19)}${local.includes("T") ? "Z" : "T00:00:00Z"}`);
+      // What cannot be read as a time is shown as it came.
+      return Number.isNaN(at) ? local : format.format(at);
+    };
+  };
+  return { clock: writing("clock"), exact: writing("exact"), day: writing("day"), moment: writing("moment") };
+}
