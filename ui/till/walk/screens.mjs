@@ -145,7 +145,7 @@ async function walk(size, theme) {
   await look("receipt");
   await button("What happened").click();
   await look("timeline");
-  await button("Return").click();
+  await page.locator(".document-foot").getByRole("button", { name: "Return" }).click();
   await button("All items").click();
   await look("return");
   await button(/^Take back/).click();

@@ -29,7 +29,7 @@ export function LinePane({ pane }: { pane: Extract<Pane, { is: "line" }> }) {
           {line ? (
             <>
               <Times quantity={line.quantity} /> {line.unit_price === null ? null : <Price price={line.unit_price} />}
-              {line.quantity === 1000 && line.reduction_minor === 0 ? null : (
+              {Math.abs(line.quantity) === 1000 && line.reduction_minor === 0 ? null : (
                 <>
                   {" · "}
                   <Amount minor={line.net_minor} />

@@ -153,7 +153,7 @@ function PricePer({ price, unit }: { price: UnitPrice; unit: string | null }) {
   if (unit === null || unit === "each") return <Price price={price} />;
   return (
     <span>
-      <Price price={price} /> <bdi>/ {unit}</bdi>
+      <Price price={price} /> / {unit}
     </span>
   );
 }

@@ -91,6 +91,7 @@ cart-pieces = { $count ->
     [one] { $written } item
    *[other] { $written } items
   }
+cart-comes-back = Goods come back
 cart-announce = { $quantity } { $name }, { $amount }. Total { $total }.
 last-sale = Last sale
 change-word = change
