@@ -1,5 +1,5 @@
 // Walks every screen in light and dark and three sizes: looks with axe, measures targets and nodes, and takes pictures. Give the address
-// of a till's test-only door in DAYBOOK_DOOR; the walk signs in, sells, and leaves the shift open.
+// of a till's test-only door in DAYBOOK_DOOR; the walk signs in, sells, takes back, and closes the shift.
 
 import { mkdirSync } from "node:fs";
 import { ask, axe, launch, measure, open, openShift, SIZES, scan, settled, shopOf, signIn } from "./shop.mjs";
@@ -56,16 +56,7 @@ async function walk(size, theme) {
   }
   const { rows } = await ask(shop.base, { ask: "products", department: null, offset: 0, limit: 40 });
   const priced = rows.filter(({ price }) => price !== null && price > 0);
-  const cart = await ask(shop.base, { ask: "cart" });
-  if (cart.lines.length > 0) {
-    await ask(shop.base, {
-      ask: "act",
-      command: crypto.randomUUID(),
-      act: { do: "abandon", reason: null },
-      approval: null,
-    });
-    await page.reload();
-  }
+  await emptied();
   await look("sell-empty");
   for (const product of priced.slice(0, 9)) await scan(page, product.sku);
   await scan(page, priced[1].sku);
@@ -154,6 +145,16 @@ async function walk(size, theme) {
   await look("receipt");
   await button("What happened").click();
   await look("timeline");
+  await page.locator(".document-foot").getByRole("button", { name: "Return" }).click();
+  await button("All items").click();
+  await look("return");
+  await button(/^Take back/).click();
+  await look("sell-return");
+  await key("F12");
+  await look("tender-return");
+  await key("Escape");
+  await emptied();
+  await key("Control+2");
   await page.locator(".filter").fill("zzzz nothing");
   await look("history-nothing");
   for (const [shortcut, name] of [
@@ -168,6 +169,21 @@ async function walk(size, theme) {
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("button", { name: "Close shift" }).click();
   await look("close");
-  await key("Control+1");
+  await button("Count the drawer").click();
+  await page.locator("main input").first().fill("1");
+  await look("close-count");
+  await button("Counted all").click();
+  await look("close-confirm");
+  await button("Close the shift").click();
+  await look("closed");
   await page.close();
+
+  async function emptied() {
+    const { lines } = await ask(shop.base, { ask: "cart" });
+    if (lines.length === 0) return;
+    const act = { do: "abandon", reason: "training" };
+    await ask(shop.base, { ask: "act", command: crypto.randomUUID(), act, approval: null });
+    await page.reload();
+    await page.locator(".sell").waitFor();
+  }
 }

@@ -51,7 +51,7 @@ function CartHead(props: { parked: number; pieces: number | null; times: number 
         ) : null}
         {props.entry !== "" ? (
           <Code>{props.entry}</Code>
-        ) : props.pieces ? (
+        ) : props.pieces !== null && props.pieces > 0 ? (
           <span className="second">
             {text("cart-pieces", { count: props.pieces / 1000, written: money.quantity(props.pieces) })}
           </span>
@@ -138,7 +138,7 @@ function Line(props: { line: CartLine; place: number; of: number; marked: boolea
         <span className="line-each">
           {line.unit_price === null ? (
             <Code>{line.sku}</Code>
-          ) : line.quantity === 1000 && line.reduction_minor === 0 ? null : (
+          ) : Math.abs(line.quantity) === 1000 && line.reduction_minor === 0 ? null : (
             <span>
               <Price price={line.unit_price} /> {text("line-each")}
             </span>
@@ -223,7 +223,9 @@ function Sums() {
         <span className="pay-sum">
           <Amount minor={Math.abs(cart.total_minor)} className="pay-amount" />
           <span className="pay-count">
-            {text("cart-pieces", { count: cart.pieces / 1000, written: money.quantity(cart.pieces) })}
+            {cart.pieces < 0 || (cart.pieces === 0 && !idle)
+              ? text("cart-comes-back")
+              : text("cart-pieces", { count: cart.pieces / 1000, written: money.quantity(cart.pieces) })}
           </span>
         </span>
         <span className="pay-word">

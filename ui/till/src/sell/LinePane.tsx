@@ -2,7 +2,7 @@
 // display, so that "10" can never be mistaken for the other kind of ten.
 
 import { written } from "../actions/keys.ts";
-import { Amount, Code, Price } from "../look/Amount.tsx";
+import { Amount, Code, Price, Times } from "../look/Amount.tsx";
 import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
@@ -28,7 +28,13 @@ export function LinePane({ pane }: { pane: Extract<Pane, { is: "line" }> }) {
         <p className="second">
           {line ? (
             <>
-              {line.unit_price === null ? null : <Price price={line.unit_price} />} · <Amount minor={line.net_minor} />
+              <Times quantity={line.quantity} /> {line.unit_price === null ? null : <Price price={line.unit_price} />}
+              {Math.abs(line.quantity) === 1000 && line.reduction_minor === 0 ? null : (
+                <>
+                  {" · "}
+                  <Amount minor={line.net_minor} />
+                </>
+              )}
             </>
           ) : (
             <Amount minor={sell.cart.total_minor} />

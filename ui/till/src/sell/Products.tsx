@@ -2,7 +2,7 @@
 // than pictures. What is typed in the search field replaces the tiles at once.
 
 import { type KeyboardEvent, useRef, useState } from "react";
-import type { Product } from "../door/types.ts";
+import type { Product, UnitPrice } from "../door/types.ts";
 import { Price } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useRows } from "../look/rows.ts";
@@ -140,14 +140,21 @@ function Tile({ product, entry }: { product: Product | undefined; entry: boolean
         {product.price === null ? (
           <span>{text("tile-ask-price")}</span>
         ) : (
-          <span>
-            <Price price={product.price} />
-            {product.unit === null || product.unit === "each" ? null : <bdi> / {product.unit}</bdi>}
-          </span>
+          <PricePer price={product.price} unit={product.unit} />
         )}
         {low ? <span className="tile-low">{text("tile-none-left")}</span> : null}
       </span>
     </Press>
+  );
+}
+
+/** What is sold by the piece says so by saying nothing, which also keeps the page light. */
+function PricePer({ price, unit }: { price: UnitPrice; unit: string | null }) {
+  if (unit === null || unit === "each") return <Price price={price} />;
+  return (
+    <span>
+      <Price price={price} /> / {unit}
+    </span>
   );
 }
 

@@ -4,23 +4,25 @@
 import { CircleAlert, CircleCheck } from "lucide-react";
 import type { Minor, ShiftReport } from "../door/types.ts";
 import { Amount } from "../look/Amount.tsx";
-import { useMoney } from "../shell/use.ts";
+import { useMoney, useSell } from "../shell/use.ts";
 import { TenderName } from "../tender/TenderPane.tsx";
 import { text } from "../texts/text.ts";
 
 export function Figures({ report }: { report: ShiftReport }) {
   const counted = report.tenders.some((tender) => tender.counted_minor !== null);
+  const included = useSell((sell) => sell.cart.prices_include_tax);
   return (
     <div className="figures">
       <section>
         <h2>{text("report-sales")}</h2>
         <dl>
           <Fact label="report-documents" value={<bdi className="number">{report.documents}</bdi>} />
+          <Fact label="report-parked" value={<bdi className="number">{report.parked}</bdi>} />
           <Fact label="report-gross" minor={report.gross_sales_minor} />
           <Fact label="report-returns" minor={report.gross_returns_minor} />
           <Fact label="report-reductions" minor={-Math.abs(report.reductions_minor)} />
           <Fact label="report-net" minor={report.net_minor} />
-          <Fact label="report-tax" minor={report.tax_minor} />
+          <Fact label={included ? "report-tax-included" : "report-tax"} minor={report.tax_minor} />
           {report.rounding_minor !== 0 ? <Fact label="report-rounding" minor={report.rounding_minor} /> : null}
           <Fact label="report-total" minor={report.total_minor} strong />
         </dl>
@@ -67,11 +69,6 @@ export function Figures({ report }: { report: ShiftReport }) {
           {report.expected_cash_minor === null ? null : (
             <Fact label="report-expected" minor={report.expected_cash_minor} strong />
           )}
-        </dl>
-      </section>
-      <section>
-        <dl>
-          <Fact label="report-parked" value={<bdi className="number">{report.parked}</bdi>} />
         </dl>
       </section>
     </div>

@@ -69,7 +69,8 @@ function Group({ title, conflicts, shown, onChoose }: GroupProps) {
 function Detail({ conflict }: { conflict: Conflict }) {
   const when = useWhen();
   return (
-    <article className="conflict" aria-label={conflict.title}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard.
+    <article className="conflict" aria-label={conflict.title} tabIndex={0}>
       <h2>{conflict.title}</h2>
       <section>
         <h3>{text("conflict-happened")}</h3>

@@ -91,6 +91,7 @@ cart-pieces = { $count ->
     [one] { $written } item
    *[other] { $written } items
   }
+cart-comes-back = Goods come back
 cart-announce = { $quantity } { $name }, { $amount }. Total { $total }.
 last-sale = Last sale
 change-word = change
@@ -379,8 +380,9 @@ report-documents = Receipts
 report-gross = Gross sales
 report-returns = Returns
 report-reductions = Discounts
-report-net = Net
+report-net = After discounts
 report-tax = Tax
+report-tax-included = Tax included
 report-rounding = Cash rounding
 report-total = Total
 report-tenders = Payments

@@ -42,9 +42,9 @@ export function readable(values: Values): Values {
       if (name === "reason") return [[name, reasonName(String(value))]];
       if (name === "tender_type") return [[name, tenderName(String(value))]];
       if (typeof value !== "number" || !(AMOUNTS.has(name) || QUANTITIES.has(name))) return [[name, value]];
-      // Without a currency the sentence does without the value.
+      // Without a currency the sentence does without the value. What comes back is counted like what goes out: the sentence says which.
       if (!units) return [];
-      return [[name, AMOUNTS.has(name) ? units.amount(value) : units.quantity(value)]];
+      return [[name, AMOUNTS.has(name) ? units.amount(value) : units.quantity(Math.abs(value))]];
     }),
   );
 }
