@@ -37,17 +37,19 @@ export function PrintQueue() {
                 {job.why ? ` · ${job.why}` : ""}
               </span>
             </span>
-            <Press size="small" onPress={() => act({ ask: "print_again", job: job.job })}>
-              {text("queue-again")}
-            </Press>
-            {job.state === "unsure" ? (
-              <Press size="small" onPress={() => act({ ask: "nothing_came_out", job: job.job })}>
-                {text("queue-nothing")}
+            <div className="queue-keys">
+              <Press size="small" onPress={() => act({ ask: "print_again", job: job.job })}>
+                {text(job.state === "unsure" ? "queue-again-copy" : "queue-again")}
               </Press>
-            ) : null}
-            <Press size="small" onPress={() => act({ ask: "drop_print", job: job.job })}>
-              {text("queue-drop")}
-            </Press>
+              {job.state === "unsure" ? (
+                <Press size="small" onPress={() => act({ ask: "nothing_came_out", job: job.job })}>
+                  {text("queue-nothing")}
+                </Press>
+              ) : null}
+              <Press size="small" onPress={() => act({ ask: "drop_print", job: job.job })}>
+                {text("queue-drop")}
+              </Press>
+            </div>
           </li>
         );
       })}

@@ -593,6 +593,7 @@ queue-printing = printing
 queue-unsure = may have come out: look at the printer
 queue-tries = { $count } tries
 queue-again = Print again
+queue-again-copy = Print again (COPY)
 queue-nothing = Nothing came out
 queue-drop = Leave it
 
