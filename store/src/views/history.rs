@@ -271,6 +271,16 @@ pub fn shelf(
     Ok(found)
 }
 
+/// What a product is sold by, such as `kg`; none where nobody said.
+pub fn unit_of(connection: &Connection, product: ProductId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT unit FROM products WHERE product = ?1";
+    let found: Option<Option<String>> = connection
+        .prepare_cached(sql)?
+        .query_row([blob(&product.0)], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
 /// How much of a product is in a store, as far as that is known here.
 pub fn on_hand(
     connection: &Connection,

@@ -331,7 +331,7 @@ impl Door {
                     name: row.name,
                     department: row.department,
                     price: row.price.map(|price| price.ten_thousandths()),
-                    unit: None,
+                    unit: past::unit_of(views.connection(), row.product)?,
                     on_hand,
                 })
             });

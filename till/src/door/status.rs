@@ -273,7 +273,7 @@ impl Inner {
             cash_moves_minor: closed.cash_moved_minor.get(),
             expected_cash_minor: cash.map(|total| total.expected_minor.get()),
             number: Some(closed.number),
-            parked: 0,
+            parked: u32::try_from(self.log.parked(PARKED_MAX)?.len()).unwrap_or(u32::MAX),
             waiting_documents: 0,
         })
     }
