@@ -44,6 +44,7 @@ CREATE TABLE documents (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX documents_sale   ON documents (sale);
 CREATE INDEX documents_day    ON documents (store, day, till);
+CREATE INDEX documents_chain  ON documents (origin, seq, total_minor, wall);
 CREATE INDEX documents_newest ON documents (store, at, hash);
 CREATE INDEX documents_number ON documents (origin, series, number);
 

@@ -252,6 +252,11 @@ pub fn set_asides(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
+/// Bytes that may still be written where a file or directory lies.
+pub fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    fs4::available_space(path)
+}
+
 /// Makes what was created or renamed in a directory survive a power cut.
 pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     // Elsewhere a directory cannot be opened, and its file system sees to this by itself.
