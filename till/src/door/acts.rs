@@ -83,6 +83,9 @@ pub(super) fn plan(id: CommandId, act: Act, scene: &Scene<'_>) -> Result<Plan, F
             then(Command::MoveCash { cash_move, amount_minor: Minor::new(amount_minor), reason });
         }
         Act::CloseShift { counted } => {
+            if is_empty(scene) {
+                then(Command::AbandonSale(None));
+            }
             let count = |counted: super::types::Counted| Count {
                 denominations: std::collections::BTreeMap::new(),
                 tender_type: counted.tender_type,
@@ -163,7 +166,9 @@ pub(super) fn plan(id: CommandId, act: Act, scene: &Scene<'_>) -> Result<Plan, F
         Act::Undo => return Err(senseless("nothing to take back")),
         Act::Park => then(Command::ParkSale),
         Act::Recall { parked } => {
-            if scene.open.is_some() {
+            if is_empty(scene) {
+                then(Command::AbandonSale(None));
+            } else if scene.open.is_some() {
                 then(Command::ParkSale);
             }
             let parked = parked.parse().map_err(|_| senseless("the parked sale"))?;
@@ -228,6 +233,11 @@ fn standing_line(scene: &Scene<'_>, quantity: Quantity) -> Option<(u32, Quantity
             && line.references.is_empty()
     };
     sale.lines.values().find(same).map(|line| (line.line, line.quantity))
+}
+
+/// Whether a sale is open in which nothing is: it stands in the way of nothing, and nobody wants to park it.
+fn is_empty(scene: &Scene<'_>) -> bool {
+    scene.open.is_some_and(|(_, sale)| sale.lines.is_empty() && sale.tenders.is_empty())
 }
 
 fn next_line(scene: &Scene<'_>) -> u32 {

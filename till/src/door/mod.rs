@@ -98,7 +98,6 @@ impl Door {
 
     /// Answers a question or does an act. Blocks while the till works: shells call it off their event loop.
     pub fn answer(&self, request: Request) -> Result<Json, Fault> {
-        let names = self.names();
         match request {
             Request::Status => json(&self.status()?),
             Request::Cart => json(&self.cart()?),
@@ -108,15 +107,22 @@ impl Door {
                 json(&self.products(department.as_deref(), offset, limit)?)
             }
             Request::Search { text, limit } => json(&self.search(&text, limit)?),
-            Request::Parked => json(&self.parked(&names)?),
+            Request::Parked => json(&self.parked(&self.names())?),
             Request::History { filter, before, limit } => {
-                json(&self.till.lock().history(&filter, before.as_deref(), limit, &names)?)
+                let names = self.names();
+                let mut page = self.till.lock().history(&filter, before.as_deref(), limit, &names)?;
+                page.others_as_of = self.till.contact().in_step;
+                json(&page)
             }
-            Request::Document { sale } => json(&self.till.lock().document_shown(id(&sale)?, &names)?),
+            Request::Document { sale } => {
+                let names = self.names();
+                json(&self.till.lock().document_shown(id(&sale)?, &names)?)
+            }
             Request::ShiftReport => {
                 let waiting = self.till.sync_summary()?.waiting_documents;
                 let sees =
                     self.person().is_some_and(|staff| self.till.lock().may(staff, Permission::MoveCash));
+                let names = self.names();
                 json(&self.till.lock().shift_report(&names, sees, waiting)?)
             }
             Request::Sync => json(&self.till.sync_panel()?),

@@ -8,6 +8,7 @@ use daybook_core::ids::StaffId;
 use daybook_core::project::Input;
 use daybook_core::sync::till::Status as Standing;
 use daybook_core::wire::ConflictState as Known;
+use daybook_store::file::free_bytes;
 use daybook_store::views::{history, questions};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -66,11 +67,13 @@ impl Till {
             server,
             last_error: contact.trouble,
             next_try: contact.next,
-            storage_free_bytes: None,
+            storage_free_bytes: free_bytes(&self.shared.options.data)
+                .ok()
+                .and_then(|free| i64::try_from(free).ok()),
         })
     }
 
-    fn contact(&self) -> Contact {
+    pub(super) fn contact(&self) -> Contact {
         self.shared.contact.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -177,7 +180,16 @@ impl Inner {
         let why = self.latch.clone()?;
         let series = self.enrolled.as_ref().map(|enrolled| enrolled.series.clone()).unwrap_or_default();
         let last_number = (self.book.last_number > 0).then(|| format!("{series}-{}", self.book.last_number));
-        Some(Stopped { why, last_number, last_local: None })
+        let last = self
+            .enrolled
+            .as_ref()
+            .and_then(|enrolled| self.log.last_completed(enrolled.writer.origin).ok()?);
+        let last_local =
+            last.and_then(|event| match Input::read(event.origin, event.tip, &event.text).content {
+                Ok((_, Event::SaleCompleted(completed))) => Some(completed.local_time),
+                _ => None,
+            });
+        Some(Stopped { why, last_number, last_local })
     }
 
     /// The sums of the open shift: the X. What the drawer should hold is for those who may run a shift without being counted blind.

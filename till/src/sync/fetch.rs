@@ -115,6 +115,7 @@ impl Road {
         let position = self.position_after(scope, page.conflicts.last().map(|record| record.revision))?;
         let cursor = Cursor { cursor: page.cursor, position };
         self.till.lock().log.store_conflicts(scope, &page.conflicts, &cursor).map_err(local)?;
+        self.till.shared.changes.send_modify(|changes| changes.others += 1);
         Ok((position, page.more))
     }
 
@@ -144,6 +145,7 @@ impl Road {
             let list: PeopleList = read(&opened)?;
             let kept = self.till.lock().keep_people(answer.revision, list);
             kept.map_err(|error| Trouble::Network(format!("the till's own store: {error}")))?;
+            self.till.shared.changes.send_modify(|changes| changes.others += 1);
         }
         Ok((answer.revision, false))
     }
