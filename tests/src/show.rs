@@ -39,6 +39,8 @@ async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str
         .args(["--server", url])
         .env("DISPLAY", &screen.display)
         .stdout(Stdio::piped())
+        // Ctrl-C is for this program, which then stops the window.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} cannot be started", program.display()))?;
@@ -65,12 +67,26 @@ async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str
             }
             tell("The window was closed.");
         }
-        _ = tokio::signal::ctrl_c() => {
+        () = told_to_stop() => {
             window.kill().await?;
             tell("Stopping.");
         }
     }
     Ok(())
+}
+
+/// Ends when somebody presses Ctrl-C or ends this program kindly.
+async fn told_to_stop() {
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminated {
+        Ok(mut terminated) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        },
+        Err(_) => {
+            let _pressed = tokio::signal::ctrl_c().await;
+        }
+    }
 }
 
 /// Where the window is drawn.
@@ -91,6 +107,7 @@ impl Screen {
             .args(["-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .context("there is no display, and Xvfb, which would make one, cannot be started")?;
