@@ -4,7 +4,9 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod home;
+mod loudspeaker;
 mod shell;
+mod sound;
 
 use clap::Parser;
 
