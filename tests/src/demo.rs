@@ -119,6 +119,12 @@ pub async fn stand(home: &Home, port: u16, tell: &mut impl FnMut(&str)) -> anyho
     Ok(Stand { running, url, home: path.clone(), till: till.till.clone(), pin })
 }
 
+/// Starts head office of a demo shop, without a till; gives it and its address.
+pub async fn start_head_office(home: &Home, port: u16) -> anyhow::Result<(Running, String)> {
+    let (running, url, _) = head_office(&home.0, port, &mut |_| {}).await?;
+    Ok((running, url))
+}
+
 /// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.
 pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
     let Home(home) = home;
