@@ -77,6 +77,7 @@ help-back = Back one step
 
 departments = Departments
 departments-all = All
+departments-unfold = Every department
 tiles = Products
 tile-ask-price = Price asked
 tile-none-left = none left
@@ -559,6 +560,7 @@ settings-sound = Volume
 theme-auto = As the system
 theme-light = Light
 theme-dark = Dark
+theme-high = High contrast
 sound-off = Off
 sound-added = Added
 sound-refused = Refused
