@@ -28,6 +28,7 @@ export async function walkMonkey({ till, seeds, say, found }) {
       if (walks % 1000 === 0) say(`${walks} walks so far`);
     }
     door.close();
+    say(`seeds ${ranges(seeds)}`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     say(
       `${walks} walks of ${STEPS} steps in ${seconds} s: ${door.asked()} questions, ${completed} sales, ${refused} refusals`,
@@ -36,6 +37,17 @@ export async function walkMonkey({ till, seeds, say, found }) {
   } finally {
     await stop();
   }
+}
+
+/** Seeds as the first and the last of each row, so that they can be given again. */
+function ranges(seeds) {
+  const rows = [];
+  for (const seed of seeds) {
+    const row = rows.at(-1);
+    if (row && seed === row[1] + 1) row[1] = seed;
+    else rows.push([seed, seed]);
+  }
+  return rows.map(([first, last]) => `${first} to ${last}`).join(", ");
 }
 
 /** The window's own Sell machine and the walk over it, from their TypeScript. */

@@ -43,7 +43,7 @@ const WALKS = {
     till: { locale: "he-IL" },
   },
   monkey: { walk: walkMonkey, with: { seeds: seeds() }, till: { hasty: true } },
-  troubles: { walk: walkTroubles, with: { size: "standard", themes: both } },
+  troubles: { walk: walkTroubles, with: { size: "standard", themes: all } },
   "troubles-longer": { walk: walkTroubles, with: { size: "compact", themes: ["light"], tongue: "longer" } },
   refused: { walk: walkRefused, with: { size: "standard", themes: both }, till: { beginning: "key-lost" } },
   beginning: { walk: walkBeginning, with: { size: "standard", themes: both }, till: { beginning: "new" } },

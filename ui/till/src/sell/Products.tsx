@@ -205,10 +205,11 @@ function shade(department: string | null): number {
 }
 
 function NoProducts() {
+  const alone = useShown((known) => known.status?.sync.state === "alone");
   return (
     <div className="empty">
       <p>{text("products-empty")}</p>
-      <p className="second">{text("products-empty-hint")}</p>
+      <p className="second">{text(alone ? "products-empty-alone" : "products-empty-hint")}</p>
     </div>
   );
 }

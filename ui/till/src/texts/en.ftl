@@ -82,6 +82,7 @@ tiles = Products
 tile-ask-price = Price asked
 tile-none-left = none left
 products-empty = This till has no products yet.
+products-empty-alone = Scan anything, and sell it as an open item with its price.
 products-empty-hint = Head office publishes them. Until then, scan and sell as open items.
 strip = Actions
 cart = Cart
