@@ -66,7 +66,7 @@ let broken = 0;
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 const sheets = await makeSheets(browser, album.pictures, PICTURES);
 await browser.close();
-if (sheets > 0) console.log(`${album.pictures.length} pictures on ${sheets} sheets, in target/pictures`);
+if (sheets > 0) console.log(`${album.pictures.length} pictures on ${sheets} sheets, in ${PICTURES}`);
 if (album.mostNodes("sell") > 0) console.log(`at most ${album.mostNodes("sell")} nodes on Sell`);
 console.log(broken === 0 ? "-- the walks found nothing" : `-- the walks found ${broken}`);
 process.exitCode = broken === 0 ? 0 : 1;
