@@ -120,7 +120,7 @@ impl Stage {
                 Ok(device) => (self.device, self.failed) = (Some(device), None),
                 Err(error) => {
                     if self.failed.replace(Instant::now()).is_none() {
-                        tracing::info!(%error, "no loudspeaker answers; the window's border says what would be heard");
+                        tracing::debug!(%error, "no loudspeaker answers; the window's border says what would be heard");
                     }
                 }
             }

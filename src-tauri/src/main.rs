@@ -8,6 +8,8 @@ mod loudspeaker;
 mod shell;
 mod sound;
 
+use std::io::IsTerminal as _;
+
 use clap::Parser;
 
 /// The till of a shop.
@@ -32,6 +34,7 @@ fn main() -> std::process::ExitCode {
             std::env::var("DAYBOOK_LOG").unwrap_or_else(|_| "info".to_owned()),
         ))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     shell::run(arguments.home, arguments.server, arguments.demo)
 }

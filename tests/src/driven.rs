@@ -111,6 +111,8 @@ impl Window {
             // No devices: nobody at this machine wants to hear it, and it is the same everywhere.
             .env("ALSA_CONFIG_PATH", "/dev/null")
             .env("LANG", "en_IE.UTF-8")
+            // Where the demo's shop is.
+            .env("TZ", "Europe/Berlin")
             .env("XDG_DATA_HOME", profile.path())
             .env("XDG_CACHE_HOME", profile.path())
             .stdout(Stdio::null())

@@ -144,6 +144,8 @@ async fn what_no_loudspeaker_says_the_border_shows() {
     screen.key("ctrl+9").await;
     eventually("the sentence", async || window.text(".settings").await.contains("No loudspeaker answers"))
         .await;
+    // One flash at a time: the next is not shown while one is.
+    eventually("a border at rest", async || window.count(".border-flash").await == 0).await;
     window.press("Paid").await;
     eventually("the flash of a payment", async || flashed("paid").await).await;
     window.close().await;

@@ -245,7 +245,7 @@ item_sound: boolean,
  */
 loudspeaker: boolean, denominations_minor: Array<number>, };
 
-export type Theme = "auto" | "light" | "dark";
+export type Theme = "auto" | "light" | "dark" | "high";
 
 export type Heard = { heard: boolean, };
 

@@ -12,7 +12,7 @@ import { ScannerTest } from "./ScannerTest.tsx";
 import { SoundForm } from "./SoundForm.tsx";
 import "./settings.css";
 
-const THEMES = ["auto", "light", "dark"] as const;
+const THEMES = ["auto", "light", "dark", "high"] as const;
 const SCALES = [100, 110, 120, 125, 140, 160];
 
 export default function SettingsScreen() {
@@ -57,7 +57,7 @@ export default function SettingsScreen() {
           onChoose={(value) => prefer("scale", String(value))}
         />
       </section>
-      <section>
+      <section className="sound">
         <h2>{text("settings-sound")}</h2>
         <SoundForm settings={settings} prefer={prefer} />
       </section>

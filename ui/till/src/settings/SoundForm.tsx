@@ -6,7 +6,7 @@ import { useCounter } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 import { Choice } from "./Choice.tsx";
 
-const VOLUMES = [0, 10, 25, 40, 55, 70, 85, 100];
+const VOLUMES = [0, 25, 50, 70, 85, 100];
 const EITHER = [false, true];
 const SOUNDS: readonly Sound[] = ["added", "refused", "attention", "paid"];
 
