@@ -4,7 +4,7 @@
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test walk run demo-pins check generate replay clean-demo
+.PHONY: help prerequisites test walk run demo-pins check generate pictures replay clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -83,6 +83,12 @@ check: ## look at format, lints, generated files and licences, without running t
 
 generate: ## write the generated files anew: schemas and tables
 	@cargo run --locked -p daybook-tests --bin generate
+
+pictures: ## draw the real window over a demo day and write docs/pictures anew
+	@scripts/prerequisites --walk
+	@$(MAKE) --no-print-directory window
+	@cargo build --locked -p daybook-desktop -p daybook-tests --bin daybook-till --bin pictures
+	@'$(target)/debug/pictures' --window '$(abspath $(target))/debug/daybook-till'
 
 # The last line of standard output is JSON for whoever reads it, so everything else here goes to standard error.
 # From another folder say `make -s -C daybook replay ...`: without -s make itself writes its last line there.
