@@ -78,9 +78,9 @@ impl Home {
 
 /// The demo's people with their PINs, in words.
 pub fn pins(Home(home): &Home) -> anyhow::Result<String> {
-    DemoPeople::read(home)?.map(|people| people.words()).with_context(|| {
-        format!("there is no demo in {} yet: `make run` makes one", home.display())
-    })
+    DemoPeople::read(home)?
+        .map(|people| people.words())
+        .with_context(|| format!("there is no demo in {} yet: `make run` makes one", home.display()))
 }
 
 /// Head office of a demo shop with a till that belongs to it and knows its catalogue.
