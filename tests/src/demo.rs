@@ -28,6 +28,9 @@ use uuid::Uuid;
 use people::DemoPeople;
 
 mod people;
+mod stage;
+
+pub use stage::{Beginning, Cue, Stage};
 
 /// The demo shop's catalogue.
 const PRODUCTS: &str = include_str!("../demo/products.csv");
@@ -75,9 +78,9 @@ impl Home {
 
 /// The demo's people with their PINs, in words.
 pub fn pins(Home(home): &Home) -> anyhow::Result<String> {
-    DemoPeople::read(home)?.map(|people| people.words()).with_context(|| {
-        format!("there is no demo in {} yet: `make run HEADLESS=1` makes one", home.display())
-    })
+    DemoPeople::read(home)?
+        .map(|people| people.words())
+        .with_context(|| format!("there is no demo in {} yet: `make run` makes one", home.display()))
 }
 
 /// Head office of a demo shop with a till that belongs to it and knows its catalogue.
@@ -119,6 +122,12 @@ pub async fn stand(home: &Home, port: u16, tell: &mut impl FnMut(&str)) -> anyho
     Ok(Stand { running, url, home: path.clone(), till: till.till.clone(), pin })
 }
 
+/// Starts head office of a demo shop, without a till; gives it and its address.
+pub async fn start_head_office(home: &Home, port: u16) -> anyhow::Result<(Running, String)> {
+    let (running, url, _) = head_office(&home.0, port, &mut |_| {}).await?;
+    Ok((running, url))
+}
+
 /// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.
 pub async fn play(home: &Home, tell: &mut impl FnMut(&str)) -> anyhow::Result<bool> {
     let Home(home) = home;
@@ -139,14 +148,7 @@ async fn head_office(
         home.join(MARKER),
         "This directory belongs to Daybook's demo; `make clean-demo` removes it.\n",
     )?;
-    let settings = office::Settings {
-        data: home.join("head-office"),
-        durable: true,
-        clock: Arc::new(office::SystemClock),
-        randomness: Arc::new(office::SystemRandomness),
-        // The demo's PINs guard nothing, and stand in a file beside it.
-        pin_cost: PinCost::CHEAP,
-    };
+    let settings = settings(home);
     let new = NewOrganisation {
         name: "Daybook Demo".to_owned(),
         currency: "EUR".to_owned(),
@@ -177,6 +179,18 @@ async fn head_office(
         tell("Opening stock is booked in.");
     }
     Ok((running, url, people))
+}
+
+/// How the demo's head office is kept.
+fn settings(home: &std::path::Path) -> office::Settings {
+    office::Settings {
+        data: home.join("head-office"),
+        durable: true,
+        clock: Arc::new(office::SystemClock),
+        randomness: Arc::new(office::SystemRandomness),
+        // The demo's PINs guard nothing, and stand in a file beside it.
+        pin_cost: PinCost::CHEAP,
+    }
 }
 
 /// Whether nobody listens on a port; 0 always is free.

@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod disk;
+pub mod driven;
 pub mod escpos;
 pub mod generate;
 pub mod printer;

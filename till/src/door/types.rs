@@ -62,6 +62,8 @@ door! {
         SetPrinter { printer: Option<PrinterSettings> },
         TestPrint,
         SetPreference { name: Preference, value: String },
+        /// At the till's volume; the answer says whether it is heard.
+        Play { sound: Sound },
         PrintQueue,
         PrintAgain { job: String },
         /// An unsure paper of which nothing came out: it is printed again as the original.
@@ -88,7 +90,21 @@ door! {
     /// A preference of this till.
     #[serde(rename_all = "snake_case")]
     #[allow(missing_docs, reason = "preferences are named for what they set")]
-    pub enum Preference { Theme, Scale, Sound }
+    pub enum Preference { Theme, Scale, Sound, Quiet, ItemSound }
+
+    /// A sound of the counter.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Sound {
+        /// An item is in the cart.
+        Added,
+        /// Not recognised, or refused.
+        Refused,
+        /// Somebody has to decide something.
+        Attention,
+        /// The sale is paid.
+        Paid,
+    }
 
     /// What changes the till's books.
     #[serde(tag = "do", rename_all = "snake_case")]
@@ -518,14 +534,24 @@ door! {
         pub scale: u32,
         /// In per cent.
         pub sound: u32,
+        /// No sounds: the border of the window flashes instead.
+        pub quiet: bool,
+        /// Whether an item in the cart is heard; the scanner beeps by itself.
+        pub item_sound: bool,
+        /// Whether a loudspeaker answered when one was last asked for.
+        pub loudspeaker: bool,
         pub denominations_minor: Vec<Minor>,
     }
 
-    /// Light or dark.
+    /// Whether a sound is heard: a till that is quiet, or has no loudspeaker, shows it.
+    #[allow(missing_docs, reason = "fields are named for what they hold")]
+    pub struct Heard { pub heard: bool }
+
+    /// Light, dark, or with much contrast in whichever of the two the system has.
     #[derive(Eq)]
     #[serde(rename_all = "snake_case")]
     #[allow(missing_docs, reason = "named for themselves")]
-    pub enum Theme { Auto, Light, Dark }
+    pub enum Theme { Auto, Light, Dark, High }
 
     /// A disagreement that waits for a person, or waited.
     #[allow(missing_docs, reason = "fields are named for what they hold")]

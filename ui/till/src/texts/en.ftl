@@ -77,10 +77,12 @@ help-back = Back one step
 
 departments = Departments
 departments-all = All
+departments-unfold = Every department
 tiles = Products
 tile-ask-price = Price asked
 tile-none-left = none left
 products-empty = This till has no products yet.
+products-empty-alone = Scan anything, and sell it as an open item with its price.
 products-empty-hint = Head office publishes them. Until then, scan and sell as open items.
 strip = Actions
 cart = Cart
@@ -551,15 +553,22 @@ conflict-where = Whoever may decide does so at head office.
 
 ## Settings
 
-settings-about = Version { $version } · { $products } products
-settings-look = Look and sound
+settings-about = Daybook { $version } · { $products } products
+settings-look = Look
 settings-theme = Theme
 settings-scale = Size
-settings-sound = Volume
+settings-sound = Sound
 theme-auto = As the system
 theme-light = Light
 theme-dark = Dark
-sound-off = Off
+theme-high = High contrast
+switch-on = On
+switch-off = Off
+sound-volume = Volume
+sound-quiet = Quiet: the border flashes instead
+sound-item = A sound for every item
+sound-try = Try
+sound-no-loudspeaker = No loudspeaker answers. The border of the window flashes instead.
 sound-added = Added
 sound-refused = Refused
 sound-attention = Attention
