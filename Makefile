@@ -8,7 +8,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,16 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+crash: ## have the power go IMAGES=20000 times at a till: what is left is opened and compared [SEED=1] [REPLAY=log-3-120-7]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin crash >&2 \
+		&& exec '$(target)/release/crash' $${IMAGES:+--images "$$IMAGES"} $${SEED:+--seed "$$SEED"} $${REPLAY:+--replay "$$REPLAY"}
+
+sweep: ## have every write, flush, truncation and removal of a checkout fail in turn, in every way [SEED=1] [EVERY=1]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin sweep >&2 \
+		&& exec '$(target)/release/sweep' $${SEED:+--seed "$$SEED"} $${EVERY:+--every "$$EVERY"}
 
 # A shop's own books may live in DAYBOOK_HOME, so this says what it removes and keeps off folders that hold more.
 clean-demo: ## remove the demo's books: the folder $DAYBOOK_HOME, or .daybook
