@@ -1,6 +1,7 @@
 //! Stories, replay, demo and generated files of the whole.
 
 pub mod demo;
+pub mod disk;
 pub mod driven;
 pub mod escpos;
 pub mod generate;

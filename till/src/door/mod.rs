@@ -23,6 +23,7 @@ use daybook_core::event::description::Permission;
 use daybook_core::event::sale::Prices;
 use daybook_core::identity::pin::{Pin, PinCost};
 use daybook_core::ids::{CommandId, SaleId, StaffId};
+use daybook_core::limits::STORAGE_LOW_BYTES;
 use daybook_core::project::Input;
 use daybook_core::sale::tender::round_cash;
 use daybook_core::sale::{Phase as SalePhase, Sale};
@@ -215,6 +216,8 @@ impl Door {
             printer,
             products,
             open_conflicts: i64::try_from(open).unwrap_or(i64::MAX),
+            storage_low_bytes: self.till.storage_bytes().filter(|free| *free < STORAGE_LOW_BYTES),
+            journal_trouble: inner.journal_trouble.clone(),
             stopped: inner.stopped(),
         })
     }

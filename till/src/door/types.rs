@@ -174,6 +174,10 @@ door! {
         pub printer: PrinterState,
         pub products: i64,
         pub open_conflicts: i64,
+        /// Free bytes of the till's disk, where they are so few that somebody had better make room.
+        pub storage_low_bytes: Option<i64>,
+        /// Why the journal is not written, where it is not: there is one copy of the books instead of two.
+        pub journal_trouble: Option<String>,
         /// Set where nothing can be recorded until the till is started again.
         pub stopped: Option<Stopped>,
     }
