@@ -4,7 +4,7 @@
 import { CornerUpLeft, Printer, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
-import { Amount, Code, Times } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useAsked, useCounter, useShown, useWhen } from "../shell/use.ts";
 import { TenderName } from "../tender/TenderPane.tsx";
@@ -51,7 +51,7 @@ export function DocumentPane({ sale, onClose }: { sale: string; onClose: () => v
       <header className="document-head">
         <div>
           <h2>
-            <Code>{document.number}</Code> <Ticks sent={document.sent} />
+            <ReceiptNumber>{document.number}</ReceiptNumber> <Ticks sent={document.sent} />
           </h2>
           <p className="second">
             <Code>{when.moment(document.local_time)}</Code> · <bdi>{document.till}</bdi> · <bdi>{document.by}</bdi>

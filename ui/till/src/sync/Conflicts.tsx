@@ -4,7 +4,7 @@
 import { CircleCheck, GitFork } from "lucide-react";
 import { useState } from "react";
 import type { Conflict } from "../door/types.ts";
-import { Amount, Code } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber } from "../look/Amount.tsx";
 import { useAsked, useShown, useWhen } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 import "./sync.css";
@@ -90,7 +90,7 @@ function Detail({ conflict }: { conflict: Conflict }) {
                 <bdi>{party.till}</bdi>
               </strong>
               {party.local_time ? <Code>{when.moment(party.local_time)}</Code> : null}
-              {party.receipt ? <Code>{party.receipt}</Code> : null}
+              {party.receipt ? <ReceiptNumber>{party.receipt}</ReceiptNumber> : null}
               <span>{party.part}</span>
             </div>
           ))}
