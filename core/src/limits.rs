@@ -207,3 +207,7 @@ pub const PIN_PAUSE_SECONDS_SECOND: u64 = 5 * 60;
 pub const APPROVAL_SECONDS_MAX: u64 = 60;
 /// People of an organisation who have a name and a PIN. Their list, sealed, still fits into [`BODY_DECOMPRESSED_BYTES_MAX`].
 pub const PEOPLE_MAX: usize = 5_000;
+/// Free bytes below which a till says that its disk gets full: months of sales still fit, so there is time to make room.
+pub const STORAGE_LOW_BYTES: u64 = 1_000_000_000;
+/// Free bytes below which a person has to make room now: a busy day and the files that databases need for their work still fit.
+pub const STORAGE_SCARCE_BYTES: u64 = 200_000_000;

@@ -19,6 +19,8 @@ mod alone;
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/paying.rs"]
+mod paying;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/printing.rs"]

@@ -7,6 +7,7 @@ mod acts;
 mod cart;
 mod devices;
 mod fault;
+mod health;
 mod history;
 mod people;
 mod preferences;
@@ -184,7 +185,7 @@ impl Door {
         let sync = self.till.sync_summary()?;
         let conflicts = self.till.conflicts_shown()?;
         let open = conflicts.iter().filter(|conflict| conflict.state == types::ConflictState::Open).count();
-        let (person, printer) = (self.person_shown(), self.printer_state());
+        let (person_at, person, printer) = (self.person(), self.person_shown(), self.printer_state());
         let mut inner = self.till.lock();
         let place = inner.place();
         let products = inner.products()?;
@@ -198,7 +199,9 @@ impl Door {
             place,
             currency: inner.currency_shown(),
             locale: self.about.locale.clone(),
+            time_zone: inner.zone_name(),
             demo: self.about.demo,
+            rights: person_at.map(|staff| inner.rights(staff)).unwrap_or_default(),
             person,
             last_float_minor: inner.last_float()?,
             shift: inner.open_shift(&names)?,
@@ -206,6 +209,7 @@ impl Door {
             printer,
             products,
             open_conflicts: i64::try_from(open).unwrap_or(i64::MAX),
+            notices: inner.notices(),
             stopped: inner.stopped(),
         })
     }
@@ -273,6 +277,12 @@ impl Door {
             }
         }
         drop(kept);
+        if plan.opens_drawer && !repeated {
+            // It is on the record already. Where the pulse cannot be queued there is the key, and the printer says what is wrong.
+            if let Err(error) = self.till.kick_drawer() {
+                tracing::error!(%error, "the drawer cannot be opened");
+            }
+        }
         let done = match receipt {
             Some(receipt) => self.till.lock().done(receipt.sale)?,
             None => None,

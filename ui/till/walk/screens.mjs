@@ -99,6 +99,14 @@ async function walk(size, theme) {
   await look("cash-move");
   await key("Escape");
   await key("Escape");
+  await key("F10");
+  await button("Change money").click();
+  await look("drawer");
+  await page.locator(".pane-keys .primary").click();
+  await settled(page);
+  await look("drawer-asked");
+  await key("Escape");
+  await key("Escape");
 
   await key("F12");
   await look("tender");
@@ -118,6 +126,23 @@ async function walk(size, theme) {
   await look("change");
   await key("Enter");
   await look("sell-after");
+
+  await scan(page, priced[4].sku);
+  await key("F12");
+  await page.keyboard.type("0.10", { delay: 90 });
+  await key("Enter");
+  await settled(page);
+  await look("tender-part");
+  await key("Delete");
+  await look("remove-payment");
+  await button("It was never taken").click();
+  await settled(page);
+  await key("F6");
+  await button("I can't tell").click();
+  await look("card-unknown");
+  await button("Decide later").click();
+  await page.locator(".change").waitFor();
+  await key("Enter");
 
   await scan(page, priced[3].sku);
   await key("F4");

@@ -1,7 +1,7 @@
 // How things stand with head office, in three rows of words: what goes up, what comes down, and the clock. Nothing on it needs to be
 // done for selling to go on.
 
-import { ArrowDown, ArrowUp, Clock3, HardDrive } from "lucide-react";
+import { ArrowDown, ArrowUp, Clock3, HardDrive, Info, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import type { SyncPanel as Panel } from "../door/types.ts";
@@ -58,7 +58,16 @@ export default function SyncPanel() {
         ) : null}
       </div>
       {fault && !panel ? <p className="empty">{faultText(fault)}</p> : null}
+      <Notices />
       {panel ? <Rows panel={panel} now={now} /> : null}
+      {panel?.state === "alone" ? (
+        <section className="works">
+          <h2>{text("alone-title")}</h2>
+          <p>{text("alone-is")}</p>
+          <p>{text("alone-safe")}</p>
+          <p className="second">{text("alone-later")}</p>
+        </section>
+      ) : null}
       <section className="works">
         <h2>{text("works-title")}</h2>
         <dl>
@@ -81,6 +90,29 @@ export default function SyncPanel() {
         </footer>
       ) : null}
     </main>
+  );
+}
+
+/** What the till has to say about its own health: what is so, what it means, what to do, and what the machine says for whoever repairs it. */
+function Notices() {
+  const notices = useShown((known) => known.status?.notices);
+  if (!notices || notices.length === 0) return null;
+  return (
+    <ul className="notices" aria-label={text("notices")}>
+      {notices.map(({ what, urgent, why }) => {
+        const id = `notice-${what.replaceAll("_", "-")}`;
+        return (
+          <li key={what} className={urgent ? "urgent" : undefined}>
+            {urgent ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
+            <div>
+              <strong>{text(id)}</strong>
+              <p>{text(`${id}-do`)}</p>
+              {why ? <p className="notice-why">{why}</p> : null}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
