@@ -4,7 +4,7 @@
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test run demo-pins check generate replay clean-demo
+.PHONY: help prerequisites test walk run demo-pins check generate replay clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -15,7 +15,7 @@ prerequisites: ## see that Rust and a C compiler are here, and say how to get wh
 # A plain `cargo test` is enough for the Rust side. cargo-nextest, where somebody has it, runs the same tests in less time, but leaves
 # the examples in the documentation to `cargo test --doc`. The roads through the real window need the built program.
 test: ## run every test
-	@scripts/prerequisites --walk
+	@scripts/prerequisites --browser
 	@$(MAKE) --no-print-directory window
 	@echo '-- the window: types, words, laws (vitest)'
 	@cd ui/till && npm run --silent lint && npm test --silent
@@ -29,8 +29,18 @@ test: ## run every test
 	else \
 		echo '-- tests and examples in the documentation (cargo test)'; \
 		cargo test --workspace --locked; \
-	fi; \
-	echo '-- all tests passed'
+	fi
+	@$(MAKE) --no-print-directory walk
+	@echo '-- all tests passed'
+
+# Chromium over the built window, with a real till and a real head office behind it. ONLY=troubles walks a part, WALKS=10000 that many at
+# random, SEED=7 the same ones again.
+walk: ## look at every screen of the window in a browser; pictures go to target/pictures
+	@scripts/prerequisites --browser
+	@$(MAKE) --no-print-directory window
+	@cargo build --locked -p daybook-tests --bin door
+	@echo '-- walks over the window (Chromium)'
+	@cd ui/till && DAYBOOK_TARGET='$(abspath $(target))' npm run --silent walk -- $(ONLY) $(if $(WALKS),--walks $(WALKS)) $(if $(SEED),--seed $(SEED))
 
 run: ## a running shop: head office, a till and its window; HEADLESS=1 plays a demo day without a window
 	@if [ "$${HEADLESS:-}" = 1 ]; then \

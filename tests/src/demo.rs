@@ -28,6 +28,9 @@ use uuid::Uuid;
 use people::DemoPeople;
 
 mod people;
+mod stage;
+
+pub use stage::{Beginning, Cue, Stage};
 
 /// The demo shop's catalogue.
 const PRODUCTS: &str = include_str!("../demo/products.csv");
@@ -139,14 +142,7 @@ async fn head_office(
         home.join(MARKER),
         "This directory belongs to Daybook's demo; `make clean-demo` removes it.\n",
     )?;
-    let settings = office::Settings {
-        data: home.join("head-office"),
-        durable: true,
-        clock: Arc::new(office::SystemClock),
-        randomness: Arc::new(office::SystemRandomness),
-        // The demo's PINs guard nothing, and stand in a file beside it.
-        pin_cost: PinCost::CHEAP,
-    };
+    let settings = settings(home);
     let new = NewOrganisation {
         name: "Daybook Demo".to_owned(),
         currency: "EUR".to_owned(),
@@ -177,6 +173,18 @@ async fn head_office(
         tell("Opening stock is booked in.");
     }
     Ok((running, url, people))
+}
+
+/// How the demo's head office is kept.
+fn settings(home: &std::path::Path) -> office::Settings {
+    office::Settings {
+        data: home.join("head-office"),
+        durable: true,
+        clock: Arc::new(office::SystemClock),
+        randomness: Arc::new(office::SystemRandomness),
+        // The demo's PINs guard nothing, and stand in a file beside it.
+        pin_cost: PinCost::CHEAP,
+    }
 }
 
 /// Whether nobody listens on a port; 0 always is free.

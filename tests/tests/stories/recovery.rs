@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use daybook_core::sync::till::Status;
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, break_page, copy_directory, notices};
+use daybook_tests::world::{
+    MONDAY_MORNING, StoryTill, World, break_page, copy_directory, knows_its_people, notices,
+};
 use daybook_till::door::types::Ailment;
 use serde_json::{Value, json};
 
@@ -129,7 +131,7 @@ async fn a_broken_page_inside_the_log(name: &str) {
     assert!(data.join("log.db.damaged-1").exists());
     till.go_online();
     till.wait_for("prices and people", |till| {
-        till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
+        till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till)
     })
     .await;
     till.open_shift();
@@ -216,10 +218,8 @@ async fn a_journal_that_cannot_be_written_is_told_of_and_filled_up_at_the_next_s
     till.till.enrol(&world.url(), &code, "Till 1").await.unwrap();
     let mut till = till;
     till.go_online();
-    till.wait_for("the catalogue", |till| {
-        till.catalogue_size().unwrap_or(0) >= 4 && !till.staff().is_empty()
-    })
-    .await;
+    till.wait_for("the catalogue", |till| till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till))
+        .await;
     till.open_shift();
     till.sell("soap", 1);
     assert_eq!(till.till.journal_trouble(), None);

@@ -587,11 +587,11 @@ door! {
         pub denominations_minor: Vec<Minor>,
     }
 
-    /// Light or dark.
+    /// Light, dark, or with much contrast in whichever of the two the system has.
     #[derive(Eq)]
     #[serde(rename_all = "snake_case")]
     #[allow(missing_docs, reason = "named for themselves")]
-    pub enum Theme { Auto, Light, Dark }
+    pub enum Theme { Auto, Light, Dark, High }
 
     /// A disagreement that waits for a person, or waited.
     #[allow(missing_docs, reason = "fields are named for what they hold")]

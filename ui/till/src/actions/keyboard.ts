@@ -3,7 +3,7 @@
 
 import { focusedField } from "../scanner/listen.ts";
 import type { Counter, Known } from "../shell/counter.ts";
-import { keyName, SUPPRESSED } from "./keys.ts";
+import { inReadingDirection, keyName, SUPPRESSED } from "./keys.ts";
 import { type Action, actionFor, focusSearch, perform, placesOf } from "./registry.ts";
 
 /** How long a key that a barcode may contain waits for the next one. */
@@ -18,7 +18,7 @@ export function listenToKeyboard(counter: Counter): () => void {
   function down(event: KeyboardEvent) {
     clearTimeout(settling);
     if (event.defaultPrevented || event.isComposing) return;
-    const name = keyName(event);
+    const name = inReadingDirection(keyName(event));
     if (SUPPRESSED.test(name)) event.preventDefault();
     const known = counter.get();
     if (known.overlay !== null) return;

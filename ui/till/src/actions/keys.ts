@@ -2,6 +2,12 @@
 
 type KeyEvent = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 
+/** Where words run from right to left, what comes next stands to the left: its arrow is the other one. */
+export function inReadingDirection(key: string, direction = document.documentElement.dir): string {
+  if (direction !== "rtl") return key;
+  return ({ ArrowLeft: "ArrowRight", ArrowRight: "ArrowLeft" } as Record<string, string>)[key] ?? key;
+}
+
 /** "F12", "Ctrl+Enter", "Shift+F4", "+". Shift is part of a printed character already. */
 export function keyName(event: KeyEvent): string {
   const printed = [...event.key].length === 1;
@@ -30,5 +36,5 @@ const SIGNS: Record<string, string> = {
 export const written = (key: string): string =>
   key
     .split(/(?<=.)\+(?=.)/)
-    .map((part) => SIGNS[part] ?? part)
+    .map((part) => SIGNS[inReadingDirection(part)] ?? part)
     .join(" ");

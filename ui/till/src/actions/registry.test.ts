@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Status } from "../door/types.ts";
 import { hasText } from "../texts/text.ts";
-import { keyName, written } from "./keys.ts";
+import { inReadingDirection, keyName, written } from "./keys.ts";
 import { ACTIONS, actionFor, rightTo } from "./registry.ts";
 
 test("every action has words", () => {
@@ -35,6 +35,12 @@ test.each([
   [{ key: "r", metaKey: true }, "Ctrl+R"],
 ])("%o is %s", (part, name) => {
   expect(keyName({ ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...part })).toBe(name);
+});
+
+test("the arrow to what comes next points to the left where words run from right to left", () => {
+  expect(inReadingDirection("ArrowRight", "ltr")).toBe("ArrowRight");
+  expect(inReadingDirection("ArrowLeft", "rtl")).toBe("ArrowRight");
+  expect(inReadingDirection("ArrowUp", "rtl")).toBe("ArrowUp");
 });
 
 test("keys are written as they are printed on keyboards", () => {

@@ -287,7 +287,7 @@ scale: number,
  */
 sound: number, denominations_minor: Array<number>, };
 
-export type Theme = "auto" | "light" | "dark";
+export type Theme = "auto" | "light" | "dark" | "high";
 
 export type Conflict = { id: string, kind: string, state: ConflictState, title: string, happened: string, done: string, money_minor: number | null, parties: Array<Party>, choices: Array<Choice>, };
 

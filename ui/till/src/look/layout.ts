@@ -1,6 +1,8 @@
 // Which of the three layouts fits, from the effective width: pixels divided by how much the till's scale enlarges everything. The scale
 // is a matter of millimetres under a finger, not of the screen's resolution.
 
+import type { Theme } from "../door/types.ts";
+
 export type Layout = "compact" | "standard" | "wide";
 
 export const layoutOf = (effectiveWidth: number): Layout =>
@@ -16,7 +18,7 @@ export const cappedScale = (wanted: number, width: number, height: number): numb
   );
 
 /** Writes theme, scale and layout to the document, where the style sheets read them. */
-export function applyLook(theme: "auto" | "light" | "dark", wanted: number): void {
+export function applyLook(theme: Theme, wanted: number): void {
   const root = document.documentElement;
   const scale = cappedScale(wanted, window.innerWidth, window.innerHeight);
   root.dataset.layout = layoutOf(window.innerWidth / scale);

@@ -47,6 +47,56 @@ export const DARK: Palette = {
   focus: "#7CBCFF",
 };
 
+/** Much contrast: black on white, every edge in black, colours only as dark as they stay told apart. */
+export const HIGH: Palette = {
+  ground: "#FFFFFF",
+  surface: "#FFFFFF",
+  sunken: "#F0F0F0",
+  text: "#000000",
+  "text-2": "#000000",
+  border: "#000000",
+  hairline: "#000000",
+  primary: "#003A8C",
+  "on-primary": "#FFFFFF",
+  "primary-tint": "#D6E8FF",
+  success: "#00452F",
+  "success-tint": "#DDF5EA",
+  warning: "#4A3200",
+  "warning-tint": "#FFF4D6",
+  danger: "#7A2400",
+  "danger-tint": "#FFE3D6",
+  pending: "#3D2166",
+  "pending-tint": "#EDE4FA",
+  focus: "#000000",
+};
+
+/** Much contrast for a dark room: white on black. */
+export const HIGH_DARK: Palette = {
+  ground: "#000000",
+  surface: "#000000",
+  sunken: "#1C1C1C",
+  text: "#FFFFFF",
+  "text-2": "#FFFFFF",
+  border: "#FFFFFF",
+  hairline: "#FFFFFF",
+  primary: "#9CCDFF",
+  "on-primary": "#000000",
+  "primary-tint": "#0B2A4A",
+  success: "#7CE8C2",
+  "success-tint": "#06301F",
+  warning: "#FFD978",
+  "warning-tint": "#2A1F00",
+  danger: "#FFB491",
+  "danger-tint": "#3A1200",
+  pending: "#DCC9FF",
+  "pending-tint": "#25143F",
+  focus: "#FFFFFF",
+};
+
+/** How thick lines are: between rows, and around what is tapped or typed in. */
+export const EDGES = { line: "1px", edge: "1.5px" };
+export const HIGH_EDGES: typeof EDGES = { line: "2px", edge: "2px" };
+
 /** Size, line height, weight. */
 export const TYPE = {
   14: [14, 20, 400],

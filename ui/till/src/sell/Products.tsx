@@ -1,7 +1,9 @@
 // The work pane at rest: departments, and tiles of products. A tile is a name and a price in large type, because words are found faster
 // than pictures. What is typed in the search field replaces the tiles at once.
 
-import { type KeyboardEvent, useRef, useState } from "react";
+import { ChevronDown, ChevronUp } from "lucide-react";
+import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { inReadingDirection } from "../actions/keys.ts";
 import type { Product, UnitPrice } from "../door/types.ts";
 import { Price } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
@@ -29,28 +31,66 @@ function Departments(props: { chosen: string | null | undefined; onChoose: (depa
   const counter = useCounter();
   const changed = useShown((known) => known.changes.catalogue);
   const { answer } = useAsked({ ask: "departments" }, changed);
+  const [open, setOpen] = useState(false);
+  const row = useRef<HTMLDivElement>(null);
+  const cut = useCut(row, answer?.length);
   const choose = (department: string | null) => {
     counter.set({ search: "" });
+    setOpen(false);
     props.onChoose(department);
   };
+  // One that was chosen from all of them may stand beyond the edge.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice, or a row that is one line again, brings it into view.
+  useEffect(() => {
+    row.current?.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [props.chosen, open]);
   return (
-    <nav className="chips" aria-label={text("departments")}>
-      <Press look="chip" size="small" pressed={props.chosen === null} onPress={() => choose(null)}>
-        {text("departments-all")}
-      </Press>
-      {answer?.map(({ department }) => (
+    <nav className={`chips${open ? " open" : ""}`} aria-label={text("departments")}>
+      <div className="chips-row" ref={row}>
+        <Press look="chip" size="small" pressed={props.chosen === null} onPress={() => choose(null)}>
+          {text("departments-all")}
+        </Press>
+        {answer?.map(({ department }) => (
+          <Press
+            key={department}
+            look="chip"
+            size="small"
+            pressed={props.chosen === department}
+            onPress={() => choose(department)}
+          >
+            <bdi>{department}</bdi>
+          </Press>
+        ))}
+      </div>
+      {cut || open ? (
         <Press
-          key={department}
           look="chip"
           size="small"
-          pressed={props.chosen === department}
-          onPress={() => choose(department)}
+          label={text("departments-unfold")}
+          pressed={open}
+          onPress={() => setOpen(!open)}
         >
-          <bdi>{department}</bdi>
+          {open ? <ChevronUp aria-hidden="true" /> : <ChevronDown aria-hidden="true" />}
         </Press>
-      ))}
+      ) : null}
     </nav>
   );
+}
+
+/** Whether a row has more than fits. */
+function useCut(row: RefObject<HTMLElement | null>, content: unknown): boolean {
+  const [cut, setCut] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other content is measured anew.
+  useLayoutEffect(() => {
+    const element = row.current;
+    if (!element) return;
+    const look = () => setCut(element.scrollWidth > element.clientWidth + 1);
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    look();
+    return () => observer.disconnect();
+  }, [row, content]);
+  return cut;
 }
 
 function Shelf({ department }: { department: string | null }) {
@@ -101,7 +141,8 @@ function Results({ search }: { search: string }) {
 
 function Tiles(props: { columns: number; offset: number; children: React.ReactNode }) {
   const move = (event: KeyboardEvent<HTMLDivElement>) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: props.columns, ArrowUp: -props.columns }[event.key];
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: props.columns, ArrowUp: -props.columns };
+    const step = (steps as Record<string, number>)[inReadingDirection(event.key)];
     if (step === undefined) return;
     const tiles = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("button")];
     const next = tiles[tiles.indexOf(document.activeElement as HTMLButtonElement) + step];
@@ -164,10 +205,11 @@ function shade(department: string | null): number {
 }
 
 function NoProducts() {
+  const alone = useShown((known) => known.status?.sync.state === "alone");
   return (
     <div className="empty">
       <p>{text("products-empty")}</p>
-      <p className="second">{text("products-empty-hint")}</p>
+      <p className="second">{text(alone ? "products-empty-alone" : "products-empty-hint")}</p>
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { PrintQueue } from "./PrintQueue.tsx";
 import { ScannerTest } from "./ScannerTest.tsx";
 import "./settings.css";
 
-const THEMES = ["auto", "light", "dark"] as const;
+const THEMES = ["auto", "light", "dark", "high"] as const;
 const SCALES = [100, 110, 120, 125, 140, 160];
 const VOLUMES = [0, 40, 70, 100];
 

@@ -61,6 +61,8 @@ export function counterOver(door: Door): Counter {
   };
   const listeners = new Set<() => void>();
   const commands = new Map<number, string>();
+  /** How often the till said how the cart stands. */
+  let told = 0;
 
   function set(part: Partial<Known>) {
     known = { ...known, ...part };
@@ -68,6 +70,7 @@ export function counterOver(door: Door): Counter {
   }
 
   function dispatch(input: Input) {
+    if (input.is === "answered" || input.is === "cart") told += 1;
     const { sell, effects } = reduce(known.sell, input);
     if (sell !== known.sell) set({ sell });
     for (const effect of effects) void perform(effect);
@@ -91,6 +94,8 @@ export function counterOver(door: Door): Counter {
           dispatch({ is: "answered", ticket, cart: answer.cart, done: answer.done });
         } catch (problem) {
           dispatch({ is: "faulted", ticket, fault: faultOf(problem) });
+          // Where the till could not save, it may have stopped: nobody goes on for long before they are told.
+          if (problem instanceof Refusal && problem.fault.kind === "not_recorded") void refresh();
         }
       }
     }
@@ -126,9 +131,13 @@ export function counterOver(door: Door): Counter {
     await Promise.all([settings, refreshCart().catch(() => undefined)]);
   }
 
+  /** Asks how the cart stands. Where an act was answered meanwhile, the answer may be older than the act, and is asked for anew. */
   async function refreshCart() {
-    if (!known.status?.person) return;
-    dispatch({ is: "cart", cart: await door.ask({ ask: "cart" }) });
+    while (known.status?.person) {
+      const before = told;
+      const cart = await door.ask({ ask: "cart" });
+      if (before === told) return dispatch({ is: "cart", cart });
+    }
   }
 
   async function refresh() {
