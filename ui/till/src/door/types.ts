@@ -23,6 +23,8 @@ export type Preference = "theme" | "scale" | "sound";
 
 export type Act = { "do": "open_shift", float_minor: number, } | { "do": "move_cash", way: CashWay, amount_minor: number, reason: string, } | { "do": "close_shift", counted: Array<Counted>, } | { "do": "add", code: string, quantity: number, } | { "do": "add_open", sku: string, name: string, department: string | null, amount_minor: number, quantity: number, } | { "do": "set_quantity", line: number, quantity: number, } | { "do": "remove", line: number, } | { "do": "set_price", line: number, unit_price: number, reason: string, } | { "do": "discount", line: number | null, percent: string | null, amount_minor: number | null, reason: string, } | { "do": "return_line", sale: string, line: number, quantity: number, restocked: boolean, } | { "do": "undo" } | { "do": "park" } | { "do": "recall", parked: string, } | { "do": "abandon", reason: string | null, } | { "do": "tender", tender_type: string, given_minor: number | null, card: CardNote | null, } | { "do": "remove_tender", tender: number, fate: TenderFate, } | { "do": "settle_tender", sale: string, tender: number, charged: boolean, } | { "do": "open_drawer", reason: string, };
 
+export type TenderFate = "handed_back" | "reversed" | "not_taken";
+
 export type CashWay = "in" | "out" | "drop";
 
 export type Counted = { tender_type: string, counted_minor: number, };
@@ -72,6 +74,20 @@ export type Place = { store: string, till: string, series: string, alone: boolea
 export type OpenShift = { opened_local: string, day: string, float_minor: number, by: string, };
 
 export type Stopped = { why: string, last_number: string | null, last_local: string | null, };
+
+export type Right = "allowed" | "needs_approval" | "denied";
+
+export type Notice = { what: Ailment, 
+/**
+ * Whether a person has to do something.
+ */
+urgent: boolean, 
+/**
+ * What the machine says about it, for whoever repairs it.
+ */
+why: string | null, };
+
+export type Ailment = "lists_rebuilt" | "lists_in_memory" | "copy_not_written" | "books_taken_back" | "storage_low" | "storage_scarce";
 
 export type Person = { staff: string, name: string, number: string, role: string, };
 

@@ -233,14 +233,7 @@ const PAYING = play(SELLING, { is: "pay" }, { is: "cart", cart: PAID }).sell;
 
 test.each<[string, Input[], number]>([
   ["the last one where none was chosen", [], 4],
-  [
-    "the one before it",
-    [
-      { is: "move", to: "up" },
-      { is: "move", to: "up" },
-    ],
-    2,
-  ],
+  ["the one before it", [{ is: "move", to: "up" }], 2],
   ["the first", [{ is: "move", to: "first" }], 1],
   ["no further than the first", [...Array(9)].map(() => ({ is: "move", to: "up" }) as const), 1],
 ])("Del takes back a payment: %s", (_, moves, tender) => {

@@ -125,10 +125,9 @@ function cardTender({ tender_type, amount, last_four, authorisation }: Card, out
 /** Another payment taken becomes the one that keys work on. */
 function moved(sell: Sell, pane: Tender, to: "up" | "down" | "first" | "last"): number | null {
   const numbers = sell.cart.tenders.map((taken) => taken.tender);
-  const at = numbers.indexOf(pane.taken ?? -1);
+  const at = numbers.indexOf(markedTender(sell.cart, pane)?.tender ?? -1);
   const last = numbers.length - 1;
-  // The last one taken is nearest to the keys, whichever way somebody goes first.
-  const next = to === "first" ? 0 : at < 0 || to === "last" ? last : at + (to === "up" ? -1 : 1);
+  const next = to === "first" ? 0 : to === "last" ? last : at + (to === "up" ? -1 : 1);
   return numbers[Math.min(last, Math.max(0, next))] ?? null;
 }
 

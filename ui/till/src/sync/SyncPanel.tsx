@@ -68,17 +68,7 @@ export default function SyncPanel() {
           <p className="second">{text("alone-later")}</p>
         </section>
       ) : null}
-      <section className="works">
-        <h2>{text("works-title")}</h2>
-        <dl>
-          {WORKS.map((kind) => (
-            <div key={kind}>
-              <dt>{text(`works-${kind}`)}</dt>
-              <dd>{text(`works-${kind}-what`)}</dd>
-            </div>
-          ))}
-        </dl>
-      </section>
+      {panel?.state === "alone" ? null : <Works />}
       {panel && panel.state !== "alone" ? (
         <footer className="sheet-foot">
           <p className="second" role="status">
@@ -147,7 +137,9 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
               )}
             </p>
           )}
-          <p className="second">{text("sync-safe", { money: money.amount(panel.waiting_minor) })}</p>
+          {panel.state === "alone" ? null : (
+            <p className="second">{text("sync-safe", { money: money.amount(panel.waiting_minor) })}</p>
+          )}
         </div>
       </li>
       {panel.state === "alone" ? null : (
@@ -179,7 +171,7 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
           <strong>{text("sync-time")}</strong>
           <p>
             {seconds === null
-              ? text("sync-clock-unknown")
+              ? text(panel.state === "alone" ? "sync-clock-alone" : "sync-clock-unknown")
               : text(Math.abs(seconds) < 2 ? "sync-clock-right" : seconds > 0 ? "sync-clock-fast" : "sync-clock-slow", {
                   seconds: Math.abs(seconds),
                 })}
@@ -196,6 +188,22 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
         </li>
       )}
     </ul>
+  );
+}
+
+function Works() {
+  return (
+    <section className="works">
+      <h2>{text("works-title")}</h2>
+      <dl>
+        {WORKS.map((kind) => (
+          <div key={kind}>
+            <dt>{text(`works-${kind}`)}</dt>
+            <dd>{text(`works-${kind}-what`)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

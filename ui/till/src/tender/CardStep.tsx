@@ -70,7 +70,7 @@ function Unknown({ busy }: { busy: boolean }) {
         {text("card-unknown-title")}
       </p>
       <p>{text("card-unknown-look")}</p>
-      <div className="pane-keys">
+      <div className="fates">
         <Press disabled={busy} onPress={() => dispatch({ is: "card_approved" })}>
           {text("card-it-says-approved")}
         </Press>
@@ -80,7 +80,7 @@ function Unknown({ busy }: { busy: boolean }) {
         <Press disabled={busy} onPress={() => dispatch({ is: "card_later" })}>
           {text("card-later")}
         </Press>
-        <Press hint="Esc" className="apart" onPress={() => dispatch({ is: "escape" })}>
+        <Press hint="Esc" onPress={() => dispatch({ is: "escape" })}>
           {text("card-back")}
         </Press>
       </div>

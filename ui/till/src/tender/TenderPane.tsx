@@ -19,6 +19,8 @@ export function TenderPane({ pane }: { pane: Tender }) {
   const cart = useSell((sell) => sell.cart);
   const exponent = useSell((sell) => sell.exponent);
   const out = cart.due_minor < 0;
+  // While something is asked there is nothing to type, and what was paid stands below the question.
+  const keys = !(out || pane.card || pane.guard || pane.removing);
   return (
     <section className="pane tender" aria-labelledby="pane-title">
       <div className="pane-main">
@@ -35,15 +37,18 @@ export function TenderPane({ pane }: { pane: Tender }) {
         ) : (
           <Keys pane={pane} out={out} />
         )}
-        <Taken pane={pane} />
+        {keys ? null : <Taken pane={pane} />}
       </div>
-      {out || pane.card || pane.guard || pane.removing ? null : (
-        <NumberPad
-          corner={exponent > 0 ? "." : "00"}
-          onCharacter={(character) => dispatch({ is: "character", character })}
-          onErase={() => dispatch({ is: "erase" })}
-        />
-      )}
+      {keys ? (
+        <div className="pane-side">
+          <NumberPad
+            corner={exponent > 0 ? "." : "00"}
+            onCharacter={(character) => dispatch({ is: "character", character })}
+            onErase={() => dispatch({ is: "erase" })}
+          />
+          <Taken pane={pane} />
+        </div>
+      ) : null}
     </section>
   );
 }
