@@ -9,7 +9,7 @@ import { Amount, Code, ReceiptNumber } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useCounter, useShown, useWhen } from "../shell/use.ts";
 import { ago } from "../sync/words.ts";
-import { TenderName } from "../tender/TenderPane.tsx";
+import { TenderName, ToVerify } from "../tender/TenderPane.tsx";
 import { faultText, text } from "../texts/text.ts";
 import { DocumentPane } from "./DocumentPane.tsx";
 import { relaxed, withToken } from "./filter.ts";
@@ -145,6 +145,7 @@ function Row(props: { row: HistoryRow; newDay: boolean; open: boolean; onOpen: (
               <CornerUpLeft aria-hidden="true" /> {text("mark-return")}
             </span>
           ) : null}
+          {row.to_verify ? <ToVerify /> : null}
           {row.returned === "none" ? null : <span className="mark">{text(`mark-returned-${row.returned}`)}</span>}
         </span>
         <Amount minor={row.total_minor} className="history-total" />
