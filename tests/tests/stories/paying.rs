@@ -54,7 +54,7 @@ impl Window {
     }
 
     fn pay(&self, tender_type: &str, given_minor: Option<i64>, unknown: bool) -> Acted {
-        let card = (tender_type == "card").then(|| CardNote {
+        let card = (tender_type == "card").then_some(CardNote {
             last_four: None,
             authorisation: None,
             outcome_unknown: unknown,
