@@ -4,7 +4,7 @@
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test walk run demo-pins check generate replay clean-demo
+.PHONY: help prerequisites test walk run demo-pins check generate replay simulate clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -96,6 +96,12 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin simulate >&2 \
+		&& exec '$(target)/release/simulate' --seeds "$${SEEDS:-1000}" \
+			$${SEED:+--seed "$$SEED"} $${MUTANT:+--mutant "$$MUTANT"}
 
 # A shop's own books may live in DAYBOOK_HOME, so this says what it removes and keeps off folders that hold more.
 clean-demo: ## remove the demo's books: the folder $DAYBOOK_HOME, or .daybook
