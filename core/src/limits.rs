@@ -62,6 +62,10 @@ pub const CERTIFICATES_MAX: usize = 16;
 pub const TIPS_MAX: usize = 10_000;
 /// Characters of an enrolment code: 50 bits in Crockford's alphabet.
 pub const ENROL_CODE_CHARS: usize = 10;
+/// Room that a till keeps to be given back when its disk is full, in bytes: a shift of a few thousand sales more.
+pub const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
+/// Below so many free bytes a till says that its disk is nearly full: days before it is.
+pub const STORAGE_LOW_BYTES: i64 = 200 * 1024 * 1024;
 /// How long an enrolment code can be used, in microseconds (10 minutes).
 pub const ENROL_CODE_LIFE: i64 = 10 * 60 * 1_000_000;
 /// Wrong enrolment proofs that are tolerated from one address for one till within [`ENROL_CODE_LIFE`] before these two have to wait.

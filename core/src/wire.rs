@@ -14,7 +14,7 @@ use crate::identity::PublicKey;
 use crate::identity::certificate::SignedCertificate;
 use crate::identity::pin::PinVerifier;
 use crate::identity::sealed::Sealed;
-use crate::ids::{OrganisationId, OriginId, RequestId, StaffId};
+use crate::ids::{OrganisationId, OriginId, RequestId, StaffId, TillId};
 use crate::secret::Secret;
 
 /// Header that carries a request's id; its answer repeats it.
@@ -33,6 +33,24 @@ pub struct PushHead {
     /// Certificates of the origin and its parents, where the server may not know them yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<SignedCertificate>,
+}
+
+/// Version of the export file.
+pub const EXPORT_VERSION: u32 = 1;
+
+/// First line of an export file: what a till has not sent, to be carried to head office. Pushes follow, each as it would be sent: a line
+/// that is an object begins one, a line that is an array is an event of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ExportHead {
+    /// Version of the file.
+    pub daybook_export: u32,
+    /// Whose head office it is for.
+    pub organisation: OrganisationId,
+    /// The till that wrote it.
+    pub till: TillId,
+    /// When, by its clock, in microseconds since 1970.
+    pub written: i64,
 }
 
 /// Answer to a push whose events are now durable at head office, every one.

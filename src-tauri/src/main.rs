@@ -4,7 +4,11 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod home;
+mod loudspeaker;
 mod shell;
+mod sound;
+
+use std::io::IsTerminal as _;
 
 use clap::Parser;
 
@@ -30,6 +34,7 @@ fn main() -> std::process::ExitCode {
             std::env::var("DAYBOOK_LOG").unwrap_or_else(|_| "info".to_owned()),
         ))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     shell::run(arguments.home, arguments.server, arguments.demo)
 }

@@ -16,6 +16,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, State};
 use tokio::sync::watch;
 
 use crate::home::{Home, locale};
+use crate::loudspeaker::Loudspeaker;
 
 /// The event that tells the window of changes.
 const CHANGED: &str = "changed";
@@ -56,6 +57,7 @@ pub fn run(home: Option<PathBuf>, server: Option<String>, demo: bool) -> ExitCod
                 }
                 Err(fault) => tracing::error!(code = fault.code, "the till cannot be opened"),
             }
+            tauri::async_runtime::spawn(end_when_told(app.handle().clone()));
             app.manage(Opened(opened));
             Ok(())
         })
@@ -102,14 +104,32 @@ fn open(home: &Home, demo: bool) -> Result<Arc<Door>, Fault> {
         randomness: Arc::new(SystemRandomness),
     });
     let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), locale: locale(), demo };
-    till.map(|till| Arc::new(Door::new(till, about))).map_err(|error| {
-        let code = if matches!(error, OpenError::InUse(_)) {
-            "already-running"
-        } else {
-            "cannot-open"
-        };
-        Fault::of(FaultKind::Stopped, code, &error.to_string())
-    })
+    till.map(|till| Arc::new(Door::new(till, about).heard_through(Arc::new(Loudspeaker::start()))))
+        .map_err(|error| {
+            let code = if matches!(error, OpenError::InUse(_)) {
+                "already-running"
+            } else {
+                "cannot-open"
+            };
+            Fault::of(FaultKind::Stopped, code, &error.to_string())
+        })
+}
+
+/// Closes the window as a person would, once the system tells this program to end.
+async fn end_when_told(app: AppHandle) {
+    #[cfg(unix)]
+    {
+        let told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match told {
+            Ok(mut told) => {
+                told.recv().await;
+                app.exit(0);
+            }
+            Err(error) => tracing::warn!(%error, "the system cannot tell this program to end kindly"),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(app);
 }
 
 /// Tells the window what changed until the till stops.

@@ -57,6 +57,22 @@ pub enum StoreError {
     /// The file was removed or replaced while it was open.
     #[error("{0} was removed or replaced while Daybook was running")]
     Replaced(PathBuf),
+    /// SQLite did not take what makes a commit mean what it says.
+    #[error("{file} cannot be kept safely here: SQLite was asked for {asked} and gives '{found}'")]
+    Unfit {
+        /// The file.
+        file: PathBuf,
+        /// What was asked of SQLite.
+        asked: &'static str,
+        /// What it gives.
+        found: String,
+    },
+    /// Another program reads the file and does not end, so that what is committed cannot be moved to its place.
+    #[error("another program keeps {0} open. Close it, and start Daybook again")]
+    Held(PathBuf),
+    /// A folder holds no backup that can be used; the text says why.
+    #[error("{0}")]
+    NoBackup(String),
     /// There is no room on the disk.
     #[error("the disk is full; nothing was recorded. Make room and try again")]
     Full,
@@ -164,6 +180,12 @@ impl DirectoryLock {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(directory).map_err(io)?;
+        // Its name is on the disk before anything in it counts.
+        directory
+            .parent()
+            .filter(|above| above.is_dir())
+            .map_or(Ok(()), sync_directory)
+            .map_err(io)?;
         let path = directory.join("lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
         match fs4::fs_std::FileExt::try_lock_exclusive(&file) {
@@ -184,13 +206,30 @@ pub fn open_writer(
         rusqlite::version_number() >= SQLITE_VERSION_MIN,
         "SQLite is too old to be trusted with a write-ahead log"
     );
+    make_private(path)?;
     let mut connection = Connection::open(path).map_err(|error| damaged(path, error))?;
-    pragmas(&connection, durability).map_err(|error| damaged(path, error))?;
+    pragmas(&connection, path, durability)?;
     migrate(&mut connection, path, migrations)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    restrict(path)?;
+    match checkpoint(&connection, path) {
+        // Whoever reads does no harm: what is in the write-ahead log is on the disk, and moves later.
+        Err(error @ StoreError::Held(_)) => tracing::warn!(%error, "the write-ahead log is not emptied"),
+        done => done?,
+    }
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Moves whatever the write-ahead log holds into the file, and empties it. Afterwards nothing rests on what an earlier flush, which may
+/// have failed, left in memory only.
+pub fn checkpoint(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let (busy, frames, moved): (bool, i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    if busy && frames != moved {
+        return Err(StoreError::Held(path.to_owned()));
+    }
+    Ok(())
 }
 
 /// Opens a file for reading only. Its writer may be another process.
@@ -257,6 +296,33 @@ pub fn free_bytes(path: &Path) -> std::io::Result<u64> {
     fs4::available_space(path)
 }
 
+/// Whether two directories lie on different devices; not, where that cannot be seen.
+#[cfg(unix)]
+pub fn are_apart(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    match (std::fs::metadata(one), std::fs::metadata(other)) {
+        (Ok(one), Ok(other)) => one.dev() != other.dev(),
+        _ => false,
+    }
+}
+
+/// Whether two directories lie on different devices; not, where that cannot be seen.
+#[cfg(not(unix))]
+pub fn are_apart(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// Makes a file, in place of one that stands there, that takes up so many bytes of its disk and holds nothing.
+pub fn take_room(path: &Path, bytes: u64) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    fs4::fs_std::FileExt::allocate(&file, bytes)?;
+    file.sync_all()
+}
+
 /// Makes what was created or renamed in a directory survive a power cut.
 pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     // Elsewhere a directory cannot be opened, and its file system sees to this by itself.
@@ -319,24 +385,58 @@ fn remove_with(path: &Path, suffixes: &[&str]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn pragmas(connection: &Connection, durability: Durability) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(
-        "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
-         PRAGMA cache_size = -32768;",
-    )?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    assert_eq!(mode, "wal", "SQLite did not switch to a write-ahead log");
-    let (word, level) = match durability {
-        Durability::Full => ("FULL", 2),
-        Durability::Relaxed => ("NORMAL", 1),
-        Durability::Off => ("OFF", 0),
+/// What is asked of SQLite for every file, beside its durability: name, value, and what it must answer then. One wrapper or build that
+/// thinks otherwise would be enough to make a commit mean less.
+const PRAGMAS: [(&str, &str); 12] = [
+    ("busy_timeout", "5000"),
+    ("journal_mode", "wal"),
+    ("foreign_keys", "0"),
+    ("trusted_schema", "0"),
+    ("cell_size_check", "1"),
+    ("mmap_size", "0"),
+    ("journal_size_limit", "67108864"),
+    ("secure_delete", "2"),
+    // Where a plain flush leaves the drive's own cache alone, as on macOS.
+    ("fullfsync", "1"),
+    ("checkpoint_fullfsync", "1"),
+    ("cache_size", "-32768"),
+    ("wal_autocheckpoint", "1000"),
+];
+
+fn pragmas(connection: &Connection, path: &Path, durability: Durability) -> Result<(), StoreError> {
+    let level = match durability {
+        Durability::Full => "2",
+        Durability::Relaxed => "1",
+        Durability::Off => "0",
     };
-    connection.execute_batch(&format!("PRAGMA synchronous = {word}"))?;
-    let found: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-    assert_eq!(found, level, "SQLite did not take the asked durability");
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    for (name, value) in PRAGMAS.into_iter().chain([("synchronous", level)]) {
+        let written = if name == "secure_delete" { "FAST" } else { value };
+        // Some answer when they are set and some do not; all answer when they are asked.
+        connection
+            .execute_batch(&format!("PRAGMA {name} = {written}"))
+            .map_err(|error| damaged(path, error))?;
+        let found = connection
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get_ref(0).map(text_of))
+            .map_err(|error| damaged(path, error))?;
+        if found != value {
+            return Err(StoreError::Unfit { file: path.to_owned(), asked: name, found });
+        }
+    }
+    let is_defensive = connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
+        .map_err(|error| damaged(path, error))?;
+    if !is_defensive {
+        return Err(StoreError::Unfit { file: path.to_owned(), asked: "defensive", found: "0".to_owned() });
+    }
     Ok(())
+}
+
+fn text_of(value: rusqlite::types::ValueRef<'_>) -> String {
+    match value {
+        rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path, migrations: &[Migration]) -> Result<(), StoreError> {
@@ -378,80 +478,37 @@ fn damaged(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// Files of a shop are its own business.
+/// Files of a shop are its own business: their owner reads them and nobody else. SQLite gives their companions the same rights. A file
+/// that is not there is made before SQLite sees it, and its name is on the disk before anything rests on it.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::Io { path: path.to_owned(), error };
+    let mut new = OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    match new.open(path) {
+        Ok(file) => {
+            drop(file);
+            path.parent().map_or(Ok(()), sync_directory).map_err(io)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => restrict(path).map_err(io),
+        Err(error) => Err(io(error)),
+    }
+}
+
 #[cfg(unix)]
-fn restrict(path: &Path) -> Result<(), StoreError> {
+fn restrict(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() || found.permissions().mode() & 0o777 == 0o600 {
+        return Ok(());
+    }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|error| StoreError::Io { path: path.to_owned(), error })
 }
 
 #[cfg(not(unix))]
-fn restrict(_: &Path) -> Result<(), StoreError> {
+fn restrict(_: &Path) -> std::io::Result<()> {
     Ok(())
-}
-
-/// Which file a path named when it was opened, to notice when it is removed or replaced. SQLite would go on answering OK.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileIdentity {
-    path: PathBuf,
-    #[cfg(unix)]
-    device_and_inode: (u64, u64),
-}
-
-impl FileIdentity {
-    /// The identity of the file at a path now.
-    pub fn of(path: &Path) -> Result<Self, StoreError> {
-        let meta =
-            std::fs::metadata(path).map_err(|error| StoreError::Io { path: path.to_owned(), error })?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            Ok(FileIdentity { path: path.to_owned(), device_and_inode: (meta.dev(), meta.ino()) })
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = meta;
-            Ok(FileIdentity { path: path.to_owned() })
-        }
-    }
-
-    /// An error if the path no longer names that file.
-    pub fn check(&self) -> Result<(), StoreError> {
-        match FileIdentity::of(&self.path) {
-            Ok(now) if now == *self => Ok(()),
-            _ => Err(StoreError::Replaced(self.path.clone())),
-        }
-    }
-}
-
-/// The files of a log that is open: the database and, from the first commit on, its write-ahead log.
-#[derive(Clone, Debug)]
-pub struct LogFiles {
-    path: PathBuf,
-    database: FileIdentity,
-    write_ahead: Option<FileIdentity>,
-}
-
-impl LogFiles {
-    /// The files of a log that was just opened.
-    pub fn of(path: &Path) -> Result<Self, StoreError> {
-        Ok(LogFiles { path: path.to_owned(), database: FileIdentity::of(path)?, write_ahead: None })
-    }
-
-    /// SQLite keeps answering OK after its file is gone: a commit counts only while the paths still name the files that are open.
-    pub fn check(&mut self) -> Result<(), StoreError> {
-        self.database.check()?;
-        match &self.write_ahead {
-            Some(identity) => identity.check(),
-            None => {
-                let mut path = self.path.as_os_str().to_owned();
-                path.push("-wal");
-                self.write_ahead = FileIdentity::of(Path::new(&path)).ok();
-                Ok(())
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -461,6 +518,56 @@ mod tests {
 
     fn failed(code: i32) -> StoreError {
         StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+
+    const ONE_TABLE: &[Migration] = &[("one", "CREATE TABLE one (number INTEGER NOT NULL) STRICT")];
+
+    #[cfg(unix)]
+    #[test]
+    fn files_of_a_shop_are_read_by_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let (path, data) = (home.path().join("data/log.db"), home.path().join("data"));
+        let rights = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let _lock = DirectoryLock::take(&data).unwrap();
+        let connection = open_writer(&path, Durability::Full, ONE_TABLE).unwrap();
+        connection.execute_batch("INSERT INTO one VALUES (1)").unwrap();
+        for suffix in COMPANIONS {
+            assert_eq!(rights(&with_suffix(&path, suffix)), 0o600, "log.db{suffix}");
+        }
+        assert_eq!(rights(&data), 0o700);
+        drop(connection);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        drop(open_writer(&path, Durability::Full, ONE_TABLE).unwrap());
+        assert_eq!(rights(&path), 0o600);
+    }
+
+    #[test]
+    fn what_sqlite_does_not_take_is_said_and_nothing_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("log.db");
+        drop(open_writer(&path, Durability::Full, ONE_TABLE).unwrap());
+        let stubborn = Connection::open_in_memory().unwrap();
+        let unfit = pragmas(&stubborn, &path, Durability::Full).unwrap_err();
+        assert!(
+            matches!(&unfit, StoreError::Unfit { asked: "journal_mode", found, .. } if found == "memory"),
+            "{unfit}"
+        );
+    }
+
+    #[test]
+    fn a_checkpoint_says_where_a_reader_holds_it_up_and_is_done_when_that_has_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("log.db");
+        let writer = open_writer(&path, Durability::Full, ONE_TABLE).unwrap();
+        writer.execute_batch("INSERT INTO one VALUES (1); PRAGMA busy_timeout = 1").unwrap();
+        let reader = open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM one").unwrap();
+        writer.execute_batch("INSERT INTO one VALUES (2)").unwrap();
+        assert!(matches!(checkpoint(&writer, &path), Err(StoreError::Held(_))));
+        reader.execute_batch("COMMIT").unwrap();
+        checkpoint(&writer, &path).unwrap();
+        assert_eq!(std::fs::metadata(with_suffix(&path, "-wal")).unwrap().len(), 0);
     }
 
     #[test]

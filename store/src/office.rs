@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, transact};
+use crate::log_files::LogFiles;
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql"))];
@@ -197,13 +198,15 @@ impl OfficeLog {
         })
     }
 
-    /// One durable commit to the file that the path names still.
+    /// One durable commit to the file that the path names, before and after.
     fn transact<T>(
         &mut self,
         act: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.files.check()?;
-        transact(&mut self.connection, act)
+        let done = transact(&mut self.connection, act)?;
+        self.files.check()?;
+        Ok(done)
     }
 }
 

@@ -11,7 +11,8 @@ use daybook_core::paper::queue::Job;
 use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
-use crate::file::{Durability, FileIdentity, Migration, StoreError, open_writer, set_aside, transact};
+use crate::file::{Durability, Migration, StoreError, open_writer, set_aside, transact};
+use crate::log_files::FileIdentity;
 use crate::sql;
 
 const MIGRATIONS: &[Migration] = &[("0001_queue", include_str!("../../migrations/prints/0001_queue.sql"))];

@@ -14,14 +14,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
-use crate::file::{Durability, LogFiles, Migration, StoreError, open_reader, open_writer, transact};
+use crate::file::{Durability, Migration, StoreError, checkpoint, open_reader, open_writer, transact};
+use crate::log_files::LogFiles;
 use crate::sql;
+use crate::verify::newest_are_whole;
 
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
     ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
     ("0003_parked", include_str!("../../migrations/till/0003_parked.sql")),
 ];
+
+/// Events whose hashes are looked at when a till starts: a few milliseconds of work.
+const PROBED_EVENTS: usize = 1_000;
+
+/// Name of the fact that is written when a failed commit was looked into.
+const SETTLED_FACT: &str = "settled";
 
 /// The log of a till, open for its one writer.
 #[derive(Debug)]
@@ -69,12 +77,13 @@ impl TillLog {
 
     /// Reads what a till reads and writes first, so that a broken file is noticed before anything rests on it.
     pub fn probe(&self) -> Result<(), StoreError> {
-        const NEWEST: [&str; 9] = [
+        const NEWEST: [&str; 10] = [
             "SELECT * FROM events ORDER BY position DESC LIMIT 1000",
             "SELECT * FROM tips ORDER BY seq DESC LIMIT 1000",
             "SELECT * FROM facts ORDER BY name DESC LIMIT 1000",
             "SELECT * FROM cursors ORDER BY scope DESC LIMIT 1000",
             "SELECT * FROM commands ORDER BY command DESC LIMIT 1000",
+            "SELECT * FROM conflicts ORDER BY id DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_chain ORDER BY origin DESC, seq DESC LIMIT 1000",
             "SELECT stream FROM events INDEXED BY events_stream WHERE stream IS NOT NULL ORDER BY stream DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_milestone
@@ -87,12 +96,25 @@ impl TillLog {
             let mut rows = statement.query([])?;
             while rows.next()?.is_some() {}
         }
-        Ok(())
+        if newest_are_whole(&self.connection, PROBED_EVENTS)? {
+            Ok(())
+        } else {
+            Err(StoreError::Damaged(self.path.clone()))
+        }
     }
 
     /// A second connection for reading.
     pub fn reader(&self) -> Result<Connection, StoreError> {
         open_reader(&self.path)
+    }
+
+    /// Makes certain, on the disk, what became of a commit that failed: what SQLite holds to be committed is moved into the file, and a
+    /// commit after it sees to it that the write-ahead log never gives back what is not. A question asked afterwards has a lasting answer.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.files.check()?;
+        checkpoint(&self.connection, &self.path)?;
+        self.put_fact(SETTLED_FACT, &events::last_position(&self.connection)?.to_string())?;
+        self.files.check()
     }
 
     /// The connection, for questions.
@@ -106,8 +128,7 @@ impl TillLog {
         recorded: &[Recorded],
         command: Option<(CommandId, &str)>,
     ) -> Result<i64, StoreError> {
-        self.files.check()?;
-        transact(&mut self.connection, |connection| {
+        self.in_place(|connection| {
             let position = insert_all(connection, recorded)?;
             if let Some((command, answer)) = command {
                 let (origin, seq) =
@@ -128,8 +149,7 @@ impl TillLog {
         name: &str,
         value: &str,
     ) -> Result<i64, StoreError> {
-        self.files.check()?;
-        transact(&mut self.connection, |connection| {
+        self.in_place(|connection| {
             let mut position = 0;
             for recorded in logs {
                 position = insert_all(connection, recorded)?.max(position);
@@ -145,8 +165,7 @@ impl TillLog {
         events: &[KeptEvent],
         answers: &[(CommandId, Tip, String)],
     ) -> Result<(), StoreError> {
-        self.files.check()?;
-        transact(&mut self.connection, |connection| {
+        self.in_place(|connection| {
             for KeptEvent { tip, prev, envelope, text } in events {
                 insert_own(connection, envelope, *tip, *prev, text)?;
                 events::move_tip(connection, envelope.origin, Tip { seq: tip.seq - 1, hash: *prev }, *tip)?;
@@ -160,6 +179,17 @@ impl TillLog {
             }
             Ok(())
         })
+    }
+
+    /// Commits to the files that the paths still name, before and after: SQLite keeps answering OK after its file is gone.
+    fn in_place<T>(
+        &mut self,
+        act: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.files.check()?;
+        let done = transact(&mut self.connection, act)?;
+        self.files.check()?;
+        Ok(done)
     }
 
     /// The answer of a command that was executed; none where it was not.

@@ -78,9 +78,9 @@ impl Home {
 
 /// The demo's people with their PINs, in words.
 pub fn pins(Home(home): &Home) -> anyhow::Result<String> {
-    DemoPeople::read(home)?.map(|people| people.words()).with_context(|| {
-        format!("there is no demo in {} yet: `make run HEADLESS=1` makes one", home.display())
-    })
+    DemoPeople::read(home)?
+        .map(|people| people.words())
+        .with_context(|| format!("there is no demo in {} yet: `make run` makes one", home.display()))
 }
 
 /// Head office of a demo shop with a till that belongs to it and knows its catalogue.
@@ -120,6 +120,12 @@ pub async fn stand(home: &Home, port: u16, tell: &mut impl FnMut(&str)) -> anyho
     till.go_offline().await;
     let pin = people.pin("1").context("the demo has no first person")?.reveal().to_owned();
     Ok(Stand { running, url, home: path.clone(), till: till.till.clone(), pin })
+}
+
+/// Starts head office of a demo shop, without a till; gives it and its address.
+pub async fn start_head_office(home: &Home, port: u16) -> anyhow::Result<(Running, String)> {
+    let (running, url, _) = head_office(&home.0, port, &mut |_| {}).await?;
+    Ok((running, url))
 }
 
 /// Plays a day; `tell` gets a line at a time. Gives whether everybody agrees in the end.

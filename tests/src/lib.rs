@@ -1,6 +1,8 @@
 //! Stories, replay, demo and generated files of the whole.
 
 pub mod demo;
+pub mod disk;
+pub mod driven;
 pub mod escpos;
 pub mod generate;
 pub mod printer;

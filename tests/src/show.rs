@@ -21,29 +21,59 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sets the shop up, opens the window, and waits until it is closed or somebody says stop.
 pub async fn show(home: &Home, program: &Path, tell: &mut impl FnMut(&str)) -> anyhow::Result<()> {
-    let stand = stand(home, PORT, tell).await?;
+    let stopped = told_to_stop();
+    tokio::pin!(stopped);
+    let stand = tokio::select! {
+        stand = stand(home, PORT, tell) => stand?,
+        () = &mut stopped => return Ok(()),
+    };
     let (running, url, folder) = (stand.running, stand.url, stand.home);
     // The window opens the same till: only one process may have it.
     drop(stand.till);
-    let shown = open(&folder, &url, program, tell).await;
+    let mut screen = Screen::find().await?;
+    let shown = match open(&folder, &url, program, &screen.display) {
+        Ok(mut window) => {
+            let shown = tokio::select! {
+                shown = watch(&mut window, &screen, &folder, tell) => shown,
+                () = &mut stopped => {
+                    tell("Stopping.");
+                    Ok(())
+                }
+            };
+            end(&mut window).await;
+            shown
+        }
+        Err(error) => Err(error),
+    };
+    if let Some(server) = &mut screen.in_memory {
+        end(server).await;
+    }
     running.stop().await;
     tell("Head office is stopped. Everything is kept; the same command goes on with it.");
     shown
 }
 
-async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str)) -> anyhow::Result<()> {
-    let screen = Screen::find().await?;
-    let mut window = Command::new(program)
+fn open(home: &Path, url: &str, program: &Path, display: &str) -> anyhow::Result<Child> {
+    Command::new(program)
         .args(["--demo", "--home"])
         .arg(home)
         .args(["--server", url])
-        .env("DISPLAY", &screen.display)
+        .env("DISPLAY", display)
         .stdout(Stdio::piped())
-        // Ctrl-C is for this program, which then stops the window.
+        // Ctrl-C is for this program, which then ends the window.
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("{} cannot be started", program.display()))?;
+        .with_context(|| format!("{} cannot be started", program.display()))
+}
+
+/// Says that the window is there, and waits until it is closed.
+async fn watch(
+    window: &mut Child,
+    screen: &Screen,
+    home: &Path,
+    tell: &mut impl FnMut(&str),
+) -> anyhow::Result<()> {
     let said = window.stdout.take().context("the window says nothing")?;
     let mut lines = BufReader::new(said).lines();
     match timeout(PATIENCE, lines.next_line()).await {
@@ -59,20 +89,22 @@ async fn open(home: &Path, url: &str, program: &Path, tell: &mut impl FnMut(&str
         ));
     }
     tell("Daybook is ready. `make demo-pins` shows who works here and their PINs; Ctrl-C stops everything.");
-    tokio::select! {
-        ended = window.wait() => {
-            let status = ended?;
-            if !status.success() {
-                bail!("the window ended with {status}");
-            }
-            tell("The window was closed.");
-        }
-        () = told_to_stop() => {
-            window.kill().await?;
-            tell("Stopping.");
+    let status = window.wait().await?;
+    if !status.success() {
+        bail!("the window ended with {status}");
+    }
+    tell("The window was closed.");
+    Ok(())
+}
+
+/// Asks a program to end, and ends it where it does not.
+async fn end(child: &mut Child) {
+    if let Some(id) = child.id() {
+        let _asked = Command::new("kill").arg(id.to_string()).status().await;
+        if timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+            let _gone = child.kill().await;
         }
     }
-    Ok(())
 }
 
 /// Ends when somebody presses Ctrl-C or ends this program kindly.
@@ -104,7 +136,7 @@ impl Screen {
             return Ok(Screen { display, in_memory: None });
         }
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)

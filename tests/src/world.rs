@@ -140,6 +140,11 @@ impl World {
         &self.running.as_ref().expect("head office runs").office
     }
 
+    /// Where head office lives.
+    pub fn settings(&self) -> office::Settings {
+        settings(self.home.path(), &self.clock, self.pin_cost)
+    }
+
     /// Says something as head office.
     pub async fn publish(&self, publications: Vec<Publication>) {
         self.office().publish(publications).await.expect("published");

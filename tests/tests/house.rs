@@ -86,6 +86,11 @@ fn sqlite_is_known_to_the_store_alone() {
 }
 
 #[test]
+fn unsafe_code_stays_in_the_one_folder_that_speaks_to_a_table_of_c_functions() {
+    hold(unsafe_code_elsewhere);
+}
+
+#[test]
 fn status_codes_live_in_one_table() {
     hold(status_codes_outside_their_table);
 }
@@ -215,6 +220,22 @@ fn sqlite_outside_the_store(house: &[Source]) -> Vec<Breach> {
         } else if source.is_manifest() {
             let named = dependencies(&source.text).into_iter().filter(|(_, name)| name == "rusqlite");
             breaches.extend(named.map(|(line, _)| source.breach(line, advice)));
+        }
+    }
+    breaches
+}
+
+/// Where unsafe code may stand.
+const UNSAFE: &str = "tests/src/disk/vfs";
+
+fn unsafe_code_elsewhere(house: &[Source]) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for source in house.iter().filter(|source| source.is_rust() && !source.is_in(UNSAFE)) {
+        for (line, text) in numbered(&Reading::of(&source.text).code) {
+            let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if words.any(|word| word == "unsafe" || word == "unsafe_code") {
+                breaches.push(source.breach(line, format!("unsafe code stands in {UNSAFE} only")));
+            }
         }
     }
     breaches
@@ -537,6 +558,8 @@ fn every_law_can_be_broken() {
         (sql_outside_the_store, "sync-server/src/a.rs", "run(\"\\\n    PRAGMA user_version\")", 1),
         (sqlite_outside_the_store, "till/src/a.rs", "use rusqlite::Connection;", 1),
         (sqlite_outside_the_store, "till/Cargo.toml", "[dependencies]\nrusqlite.workspace = true", 2),
+        (unsafe_code_elsewhere, "store/src/a.rs", "fn f() {\n    unsafe { g() }\n}", 2),
+        (unsafe_code_elsewhere, "till/src/a.rs", "#![allow(unsafe_code)]", 1),
         (status_codes_outside_their_table, "sync-server/src/a.rs", "use http::{Method, StatusCode};", 1),
         (status_codes_outside_their_table, "till/src/a.rs", "if s == reqwest::StatusCode::OK {}", 1),
         (tauri_outside_its_door, "till/src/a.rs", "fn f(w: tauri::Window) {}", 1),
@@ -590,6 +613,8 @@ fn the_laws_leave_the_innocent_alone() {
         ),
         (sqlite_outside_the_store, "Cargo.toml", "[workspace.dependencies]\nrusqlite = \"0.41\""),
         (sqlite_outside_the_store, "till/src/a.rs", "/* rusqlite */ let a = \"rusqlite\";"),
+        (unsafe_code_elsewhere, "tests/src/disk/vfs/held.rs", "unsafe { f() }"),
+        (unsafe_code_elsewhere, "store/src/a.rs", "// unsafe\nlet a = \"unsafe\";"),
         (status_codes_outside_their_table, "sync-server/src/http/error.rs", "use http::StatusCode;"),
         (status_codes_outside_their_table, "till/src/a.rs", "//! StatusCode is elsewhere."),
         (tauri_outside_its_door, "src-tauri/src/main.rs", "tauri::Builder::default()"),

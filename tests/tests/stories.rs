@@ -19,6 +19,8 @@ mod alone;
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/keeping.rs"]
+mod keeping;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/printing.rs"]

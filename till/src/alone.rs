@@ -297,18 +297,18 @@ impl Inner {
         }
         let tip = self.log.own_tip(office)?;
         let fits = reached.is_some_and(|reached| self.log.holds(office, reached).unwrap_or(false));
-        let (mut journal, after) = match reached.filter(|_| fits) {
-            Some(reached) => (Journal::open(&directory).map_err(io)?, reached.seq),
-            None => {
-                let Some(enrolled) = &self.enrolled else { return Ok(()) };
-                (Journal::begin(&directory, office, &machine(), &enrolled.identity).map_err(io)?, 0)
-            }
+        let after = reached.filter(|_| fits);
+        let missing = self.log.own_chain(office, after.map_or(1, |reached| reached.seq + 1), tip.seq)?;
+        let filled_up = match (after, &self.enrolled) {
+            (Some(_), _) => Journal::open(&directory),
+            (None, Some(enrolled)) => Journal::begin(&directory, office, &machine(), &enrolled.identity),
+            (None, None) => return Ok(()),
         };
-        let missing = self.log.own_chain(office, after + 1, tip.seq)?;
-        journal
-            .append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))
-            .map_err(io)?;
-        self.office_journal = Some(journal);
+        let filled_up = filled_up.and_then(|mut journal| {
+            journal.append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))?;
+            Ok(journal)
+        });
+        self.office_journal = self.journal_or_trouble(filled_up);
         Ok(())
     }
 
@@ -354,7 +354,7 @@ impl Inner {
         let recorded = writer.record(drafts, &circumstances, &key, true);
         let (recorded, _) =
             recorded.map_err(|_| ExecuteError::Rejected(Rejection::BeyondLimit("the size of this")))?;
-        self.log.append(&recorded, None)?;
+        self.ink(&recorded, |log| log.append(&recorded, None))?;
         self.follow_description(&recorded);
         Ok(recorded.len())
     }

@@ -23,9 +23,11 @@ use daybook_core::sale::{Phase, Rejection, Sale};
 use daybook_core::time::Zone;
 use daybook_core::{authority, catalogue::Item, shift};
 use daybook_store::StoreError;
+use daybook_store::file::are_apart;
 use daybook_store::views::questions;
 
 use crate::command::{Answer, Command, ItemName, Receipt, StockCount};
+use crate::ink::NotInked;
 use crate::session::Session;
 use crate::till::{Inner, Shop, Till};
 
@@ -62,9 +64,22 @@ pub enum ExecuteError {
     /// The store failed and nothing was recorded: the command can be given again.
     #[error("nothing was recorded: {0}")]
     NotRecorded(StoreError),
+    /// The store failed, and it cannot be found out now whether this was recorded. Started again, the till knows: asked with the same id
+    /// it answers what was recorded, or does it then.
+    #[error("it is not known whether this was recorded: {0}. Start the till again; it will say")]
+    Unknown(StoreError),
     /// An earlier failure stopped the till; it must be started again before it records anything.
     #[error("the till must be started again before it can record anything: {0}")]
     Latched(String),
+}
+
+impl From<NotInked> for ExecuteError {
+    fn from(not: NotInked) -> Self {
+        match not {
+            NotInked::Nothing(error) => ExecuteError::NotRecorded(error),
+            NotInked::Unknown(error) => ExecuteError::Unknown(error),
+        }
+    }
 }
 
 impl From<StoreError> for ExecuteError {
@@ -430,41 +445,9 @@ impl Inner {
         };
         let text =
             serde_json::to_string(&answer).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        match self.log.append(&recorded, Some((command, &text))) {
-            Ok(position) => {
-                self.after_append(&recorded, writer, position);
-                Ok(answer)
-            }
-            Err(error) => self.truth_after(error, &recorded, writer, command, answer),
-        }
-    }
-
-    /// After any error of a commit the command is looked up: what is there was recorded, whatever the error said.
-    fn truth_after(
-        &mut self,
-        error: StoreError,
-        recorded: &[Recorded],
-        writer: Writer,
-        command: CommandId,
-        answer: Answer,
-    ) -> Result<Answer, ExecuteError> {
-        self.revisions.clear();
-        let there = self.log.command(command);
-        tracing::error!(%error, recorded = ?there.as_ref().map(Option::is_some), "a commit failed");
-        if !matches!(error, StoreError::Full) {
-            self.latch = Some(error.to_string());
-        }
-        match there {
-            Ok(Some(_)) => {
-                let last = recorded.last().map(|event| (event.envelope.origin, event.tip));
-                let position = last.and_then(|(origin, tip)| {
-                    daybook_store::events::position_of(self.log.connection(), origin, tip).ok().flatten()
-                });
-                self.after_append(recorded, writer, position.unwrap_or_default());
-                Ok(answer)
-            }
-            _ => Err(ExecuteError::NotRecorded(error)),
-        }
+        let position = self.ink(&recorded, |log| log.append(&recorded, Some((command, &text))))?;
+        self.after_append(&recorded, writer, position);
+        Ok(answer)
     }
 
     /// What follows a commit: memory, journal, read models. Nothing here can un-happen what was recorded.
@@ -483,7 +466,11 @@ impl Inner {
                 self.revisions.clear();
             }
         }
-        let written = self.journal.as_mut().map(|journal| journal.append_recorded(recorded));
+        let at_once = self.options.durable && self.journal_is_due(recorded);
+        let written = self.journal.as_mut().map(|journal| {
+            journal.append_recorded(recorded)?;
+            if at_once { journal.flush() } else { Ok(()) }
+        });
         if let Some(Err(error)) = written {
             // A journal with a hole would mend nothing: it is written no further, and filled up from the log at the next start.
             tracing::error!(%error, "the journal cannot be written; the sale stands in the log");
@@ -523,6 +510,17 @@ impl Inner {
                 }
             }
         }
+    }
+}
+
+impl Inner {
+    /// Whether the journal is flushed before anything is said, and not within a second: at the end of a shift, and with every sale where
+    /// it has a disk of its own and so holds what the till's disk may lose.
+    fn journal_is_due(&self, recorded: &[Recorded]) -> bool {
+        let any = |is: fn(&Event) -> bool| recorded.iter().any(|recorded| is(&recorded.event));
+        any(|event| matches!(event, Event::ShiftClosed(_)))
+            || any(|event| matches!(event, Event::SaleCompleted(_)))
+                && are_apart(&self.options.data, &self.options.journal)
     }
 }
 

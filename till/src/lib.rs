@@ -5,12 +5,15 @@
 //! [`print`](mod@print) puts on paper what was completed; neither ever stands in the way.
 
 pub mod alone;
+mod ballast;
 mod client;
 pub mod command;
 pub mod door;
 mod enrol;
 mod execute;
+mod export;
 pub mod identity;
+mod ink;
 mod intake;
 pub mod journal;
 mod live;
@@ -20,6 +23,7 @@ mod ports;
 pub mod print;
 mod questions;
 mod refill;
+mod renew;
 mod session;
 pub mod sync;
 mod till;
@@ -28,11 +32,13 @@ pub use command::{Answer, Command, ItemName, Receipt, StockCount};
 pub use daybook_store::StoreError;
 pub use enrol::EnrolError;
 pub use execute::ExecuteError;
+pub use export::{ExportError, Exported};
 pub use people::{SignInError, Tile};
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use print::print;
 pub use questions::Rebuilt;
 pub use refill::Refilled;
+pub use renew::{Renewed, renew_journal};
 pub use session::{Approval, Session, SignedIn};
 pub use sync::synchronise;
 pub use till::{Changes, OpenError, Options, Till};

@@ -21,10 +21,12 @@ use daybook_core::shift::Book;
 use daybook_core::sync::till::Status;
 use daybook_store::file::DirectoryLock;
 use daybook_store::people::till::TillPeople;
+use daybook_store::till::TillLog;
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, StoreError, events};
 use tokio::sync::{Notify, watch};
 
+use crate::ballast::Ballast;
 use crate::identity::{Identity, Keys};
 use crate::journal::{Found, Journal, machine};
 use crate::print::Printing;
@@ -115,6 +117,11 @@ impl Inner {
             revisions: BTreeMap::new(),
             offset: 0,
             shop: None,
+            ballast: if options.durable {
+                Ballast::lay(&options.data)
+            } else {
+                Ballast::none(&options.data)
+            },
             latch: None,
             _lock: lock,
         };
@@ -178,13 +185,14 @@ impl Inner {
         if let Some(reached) = reached
             && self.log.holds(origin, reached)?
         {
-            let mut journal = Journal::open(&directory).map_err(io)?;
             let missing = self.log.own_chain(origin, reached.seq + 1, tip.seq)?;
-            journal
-                .append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))
-                .map_err(io)?;
+            let filled_up = Journal::open(&directory).and_then(|mut journal| {
+                journal.append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))?;
+                Ok(journal)
+            });
             self.journal_dirty = !missing.is_empty();
-            self.journal = Some(journal);
+            // It says whose log this is even where it cannot be written.
+            self.journal = self.journal_or_trouble(filled_up);
             return Ok(());
         }
         self.take_journal_files_in()
@@ -209,7 +217,20 @@ impl Inner {
     fn must_go_on_as_child(&self) -> Result<bool, OpenError> {
         let Some(enrolled) = &self.enrolled else { return Ok(false) };
         let refilled = self.log.fact(REFILLED_FACT)?;
-        Ok(self.journal.is_none() || refilled == Some(enrolled.writer.origin.to_string()))
+        let in_doubt = self.journal.is_none() && self.journal_trouble.is_none();
+        Ok(in_doubt || refilled == Some(enrolled.writer.origin.to_string()))
+    }
+
+    /// A journal that cannot be written stops no till: it sells with one copy of its books instead of two, and says so.
+    pub(crate) fn journal_or_trouble(&mut self, journal: std::io::Result<Journal>) -> Option<Journal> {
+        match journal {
+            Ok(journal) => Some(journal),
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be written; the till sells without it");
+                self.journal_trouble = Some(error.to_string());
+                None
+            }
+        }
     }
 
     /// Folds the book of the shift and an open cart from the own events since the last closing.
@@ -314,13 +335,12 @@ impl Inner {
         let (recorded, after) = recorded.map_err(|error| OpenError::Unreadable(error.to_string()))?;
         let new = enrolled(identity, keys, writer, key, certificate);
         let new = new.ok_or_else(|| OpenError::Unreadable("its certificate".to_owned()))?;
-        let directory = self.options.journal.clone();
-        let journal = Journal::begin(&directory, certificate.origin, &machine(), &new.identity);
-        let journal = journal.map_err(|error| OpenError::Io { path: directory, error })?;
+        let journal = Journal::begin(&self.options.journal, certificate.origin, &machine(), &new.identity);
         // One commit: either the origin is opened and the till is it, or nothing of it happened. Memory follows only now.
-        let position = self.log.append_with_fact(&[before, &recorded], IDENTITY_FACT, &text)?;
+        let append = |log: &mut TillLog| log.append_with_fact(&[before, &recorded], IDENTITY_FACT, &text);
+        let position = self.ink(&recorded, append).map_err(StoreError::from)?;
         self.enrolled = Some(new);
-        self.journal = Some(journal);
+        self.journal = self.journal_or_trouble(journal);
         self.sale = None;
         self.shop = None;
         self.revisions.clear();
@@ -335,7 +355,12 @@ impl Inner {
         self.options.randomness.fill(&mut bytes);
         let previous_run = self.log.fact("run")?;
         let run = base64url(&bytes);
-        self.log.put_fact("run", &run)?;
+        let keep = |inner: &mut Inner| inner.log.put_fact("run", &run);
+        match keep(self) {
+            // A till that was closed because its disk is full opens with the room that was kept for that.
+            Err(StoreError::Full) if self.ballast.release() => keep(self)?,
+            kept => kept?,
+        }
         self.record_plain(vec![Event::from(TillStarted {
             run,
             previous_run,
@@ -363,7 +388,7 @@ impl Inner {
         let circumstances = Circumstances { now: self.now(), actor, approver: None, command: None, day };
         let recorded = enrolled.writer.record(drafts, &circumstances, &enrolled.key, false);
         let (recorded, writer) = recorded.map_err(|error| OpenError::Unreadable(error.to_string()))?;
-        let position = self.log.append(&recorded, None)?;
+        let position = self.ink(&recorded, |log| log.append(&recorded, None)).map_err(StoreError::from)?;
         self.after_append(&recorded, writer, position);
         Ok(())
     }

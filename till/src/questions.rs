@@ -5,11 +5,13 @@ use daybook_core::sale::{Phase, Sale};
 use daybook_core::time::Day;
 use daybook_core::wire::ConflictRecord;
 use daybook_store::StoreError;
+use daybook_store::till::TillLog;
+use daybook_store::verify::{Verified, verify};
 use daybook_store::views::questions::{self, ProductRow};
 use daybook_store::views::report::{ReportQuestion, till_days};
 use serde_json::{Value, json};
 
-use crate::refill::Refilled;
+use crate::refill::{DAMAGE_FACT, Refilled};
 use crate::till::{Inner, Till};
 
 /// What rebuilding the read models found.
@@ -91,6 +93,24 @@ impl Till {
         let Inner { views, log_reader, .. } = &mut *inner;
         let rebuilt = views.rebuild(log_reader)?;
         Ok(Rebuilt { equal: rebuilt.equal(), words: rebuilt.words() })
+    }
+
+    /// Looks the whole log through: its structure, every hash, every link. What it finds broken is remembered, and answered by the journal
+    /// file when the till is started again; until then it sells on, because new events do not rest on old ones being readable.
+    pub fn verify(&self) -> Result<Verified, StoreError> {
+        let (reader, path) = {
+            let inner = self.lock();
+            (inner.log.reader()?, TillLog::path_in(&inner.options.data))
+        };
+        // Without the lock: it takes a second for a few hundred thousand events, and nobody who sells waits for it.
+        let verified = verify(&reader);
+        if let Err(error) = &verified
+            && error.is_damage()
+        {
+            tracing::error!(%error, path = %path.display(), "the log is damaged; it is mended at the next start");
+            self.lock().log.put_fact(DAMAGE_FACT, &error.to_string())?;
+        }
+        verified
     }
 
     /// Why the read models are kept in memory instead of in their file, where they are. The till sells all the same, and tries the

@@ -21,6 +21,9 @@ use crate::till::{OpenError, Options};
 /// Name of the fact that tells under which origin the log was refilled: that origin writes no more.
 pub(crate) const REFILLED_FACT: &str = "refilled";
 
+/// Name of the fact that tells what a look through the whole log found broken: it is mended at the next start.
+pub(crate) const DAMAGE_FACT: &str = "damage";
+
 /// What happened to a log that was refilled when the till was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refilled {
@@ -44,6 +47,10 @@ pub(crate) fn open_log(options: &Options, durability: Durability) -> Result<Open
     }
     let log = TillLog::open(&options.data, durability)?;
     log.probe()?;
+    // Where no journal file could mend it, a till with one broken event goes on as it is.
+    if log.fact(DAMAGE_FACT)?.is_some() && find(options, None)?.is_some() {
+        return Err(StoreError::Damaged(path).into());
+    }
     if log.fact(IDENTITY_FACT)?.is_some() {
         return Ok((log, None));
     }

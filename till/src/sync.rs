@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use daybook_core::chain::{Seal, Tip};
+use daybook_core::chain::Tip;
 use daybook_core::event::Event;
 use daybook_core::event::origin::{ClockObserved, Reason};
 use daybook_core::ids::{OriginId, RequestId};
@@ -15,7 +15,7 @@ use daybook_core::limits::{CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECO
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer};
 use daybook_store::{StoreError, events};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::{Client, Reply, Request, trouble};
+use crate::export::{NoPush, Pushable};
 use crate::live;
 use crate::till::{Inner, Till};
 
@@ -392,37 +393,12 @@ impl Road {
     }
 
     async fn try_push(&self, after: Tip, events_max: usize) -> Result<Input, Trouble> {
-        let (body, last) = {
-            let inner = self.till.lock();
-            let events =
-                inner.log.own_after(self.origin, after.seq, events_max, PUSH_BYTES_MAX).map_err(local)?;
-            let last = events
-                .last()
-                .map(|event| event.tip)
-                .ok_or_else(|| Trouble::Network("nothing to send".to_owned()))?;
-            let enrolled =
-                inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
-            let key = enrolled
-                .keys
-                .origins
-                .get(&self.origin)
-                .ok_or_else(|| Trouble::Network("no key".to_owned()))?;
-            let seal = Seal::sign(key.signing_key(), self.origin, last).text();
-            let head = PushHead {
-                origin: self.origin,
-                previous: after,
-                seal,
-                certificates: enrolled.identity.lineage(self.origin),
-            };
-            let mut body =
-                serde_json::to_string(&head).map_err(|error| Trouble::Network(error.to_string()))?;
-            for event in &events {
-                body.push('\n');
-                event.text.write_line(&mut body);
-            }
-            body.push('\n');
-            (body.into_bytes(), last)
-        };
+        let next = self.till.lock().pushable(self.origin, after, events_max);
+        let Pushable { body, last, .. } = next.map_err(|error| match error {
+            NoPush::Store(error) => local(error),
+            other => Trouble::Network(other.to_string()),
+        })?;
+        let body = body.into_bytes();
         let request = self.request("POST", "/v1/push", "", body);
         let id = request.id;
         match self.client.send(request).await? {
@@ -556,9 +532,13 @@ fn flush_journal(till: &Till) {
         }
     };
     if let Some(file) = flusher {
+        let till = till.clone();
         tokio::task::spawn_blocking(move || {
             if let Err(error) = file.sync_data() {
                 tracing::error!(%error, "the journal cannot be flushed to its disk");
+                // What it holds beyond the last flush may be gone: it is written no further, and filled up at the next start.
+                let mut inner = till.lock();
+                (inner.journal, inner.journal_trouble) = (None, Some(error.to_string()));
             }
         });
     }

@@ -25,6 +25,7 @@ use daybook_store::views::Views;
 use daybook_store::{Reader, StoreError};
 use tokio::sync::{Notify, RwLock, watch};
 
+use crate::ballast::Ballast;
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
 use crate::ports::{Clock, Randomness};
@@ -183,6 +184,8 @@ pub(crate) struct Inner {
     pub(crate) offset: i64,
     /// The store's rules, read once and again after they changed.
     pub(crate) shop: Option<Arc<Shop>>,
+    /// Room that is given back where the disk is full.
+    pub(crate) ballast: Ballast,
     /// Why nothing can be recorded until the till is started again.
     pub(crate) latch: Option<String>,
     pub(crate) _lock: Arc<DirectoryLock>,

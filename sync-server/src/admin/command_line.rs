@@ -83,6 +83,79 @@ pub enum Command {
     /// Make up a new PIN for a person, and show it once
     #[command(after_help = NEW_PIN)]
     NewPin(NewPin),
+    /// Take in a file of unsent events that a till exported
+    #[command(after_help = IMPORT)]
+    Import(Import),
+    /// Make a backup of the books, and look it through
+    #[command(after_help = BACKUP)]
+    Backup(Backup),
+    /// Look the books, or a backup of them, through from end to end
+    #[command(after_help = VERIFY)]
+    Verify(Verify),
+    /// Put a backup into an empty data folder
+    #[command(after_help = RESTORE)]
+    Restore(Restore),
+}
+
+const IMPORT: &str = "\
+Example:
+  daybook-server import /media/usb/till-1.daybook
+
+What is here already changes nothing, so a file may be imported again, and while its till is back on the network.";
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+const BACKUP: &str = "\
+Example, every night:
+  daybook-server backup /mnt/backup/$(date +%F)
+
+It works whether a server runs or not, and looks the backup through from end to end before it says that it is done. The
+folder holds the books and the keys of head office: keep it as you keep the identity kit. It holds no name and no PIN;
+publish people again after a restore.";
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// A folder that does not exist yet
+    #[arg(value_name = "FOLDER")]
+    pub to: PathBuf,
+}
+
+const VERIFY: &str = "\
+Examples:
+  daybook-server verify
+  daybook-server verify /mnt/backup/2026-03-31
+
+Every event's hash and every link of every chain; for a backup also that it ends where it was written down to end, and
+how far head office has gone on since.";
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The folder of a backup; left out, the books themselves
+    #[arg(value_name = "FOLDER")]
+    pub backup: Option<PathBuf>,
+}
+
+const RESTORE: &str = "\
+Example:
+  daybook-server restore /mnt/backup/2026-03-31 --data /srv/daybook
+
+The backup is looked through first. The restored head office begins a new epoch: tills notice, and bring what the backup
+lacks.";
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The folder of the backup
+    #[arg(value_name = "FOLDER")]
+    pub from: PathBuf,
 }
 
 const INIT: &str = "\

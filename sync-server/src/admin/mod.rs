@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod command_line;
+pub mod import;
 mod run;
 mod settings;
 #[cfg(unix)]
@@ -21,6 +22,7 @@ use daybook_core::identity::pin::Pin;
 use daybook_core::secret::Secret;
 
 use crate::http::error::{Cause, Fault};
+use crate::http::handlers::take_in;
 use crate::office::{Office, OfficeError, Publication};
 
 /// The name of the admin socket in the data folder.
@@ -42,6 +44,8 @@ pub enum Deed {
     NewPin(NewPinRequest),
     /// Answer a conflict.
     Answer(AnswerRequest),
+    /// Take a push in that was carried here in a file.
+    TakeIn(String),
     /// Say how the server is.
     Health,
     /// Say what all documents add up to.
@@ -107,6 +111,7 @@ impl Deed {
             Deed::Answer(AnswerRequest { conflict, option }) => {
                 ("POST", "/admin/answer", text(json!({"conflict": conflict, "option": option})))
             }
+            Deed::TakeIn(push) => ("POST", "/admin/take-in", push.clone()),
             Deed::Health => ("GET", "/admin/health", String::new()),
             Deed::Totals => ("GET", "/admin/totals", String::new()),
             Deed::Stop => ("POST", "/admin/stop", String::new()),
@@ -127,6 +132,7 @@ impl Deed {
             }
             ("POST", "/admin/new-pin") => Deed::NewPin(json(body)?),
             ("POST", "/admin/answer") => Deed::Answer(json(body)?),
+            ("POST", "/admin/take-in") => Deed::TakeIn(body.to_owned()),
             ("GET", "/admin/health") => Deed::Health,
             ("GET", "/admin/totals") => Deed::Totals,
             ("POST", "/admin/stop") => Deed::Stop,
@@ -160,6 +166,10 @@ pub async fn perform(office: &Office, deed: Deed) -> Result<Value, Fault> {
             office.answer(&conflict, &option).await.map_err(plainly)?;
             Ok(json!({}))
         }
+        Deed::TakeIn(push) => {
+            let request = office.new_request();
+            serde_json::to_value(take_in(office, request, None, push).await?)
+        }
         Deed::Health => serde_json::to_value(office.health().await.map_err(plainly)?),
         Deed::Totals => Ok(office.totals().await.map_err(plainly)?),
         Deed::Stop => Ok(json!({})),
@@ -191,6 +201,7 @@ mod tests {
             Deed::Publish(Secret::new(serde_json::from_str("[{\"price\":1.10}]").unwrap())),
             Deed::NewPin(NewPinRequest { number: "7".to_owned() }),
             Deed::Answer(AnswerRequest { conflict: "oversold-1".to_owned(), option: "recount".to_owned() }),
+            Deed::TakeIn("{\"origin\":1}\n[{},{},null]\n".to_owned()),
             Deed::Health,
             Deed::Totals,
             Deed::Stop,

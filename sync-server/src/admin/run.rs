@@ -16,6 +16,7 @@ use daybook_core::secret::Secret;
 
 use super::client::ask;
 use super::command_line::{Command, CommandLine, Conflicts, ConflictsCommand, Init, Report, Serve};
+use super::import::{Imported, Pushes, note};
 use super::{
     AnswerRequest, Deed, EnrolCodeAnswer, EnrolCodeRequest, NewPinAnswer, NewPinRequest, perform, settings,
     words,
@@ -54,6 +55,29 @@ pub fn run(line: CommandLine, file: &settings::File, out: &mut dyn Write) -> any
         }
         Command::Rebuild => rebuild(data, out),
         Command::Publish(options) => on_a_runtime(publish(data, file, &options.file, out)),
+        Command::Import(options) => on_a_runtime(import(data, file, &options.file, out)),
+        Command::Backup(options) => {
+            let checked = office::backup(&office_settings(data, true), &options.to)?;
+            Ok(writeln!(
+                out,
+                "Backed up to {}, and looked through: {}.",
+                options.to.display(),
+                checked.words()
+            )?)
+        }
+        Command::Verify(options) => {
+            let checked = match &options.backup {
+                None => office::verify(data)?,
+                Some(backup) => office::verify_backup(backup, data)?,
+            };
+            Ok(writeln!(out, "All is whole: {}.", checked.words())?)
+        }
+        Command::Restore(options) => {
+            let checked = office::restore(&options.from, data)?;
+            writeln!(out, "Restored to {}: {}.", data.display(), checked.words())?;
+            writeln!(out, "Publish people again; everything else comes back by itself.")?;
+            Ok(writeln!(out, "Next: daybook-server serve{}", with_data(data))?)
+        }
         Command::NewPin(options) => {
             on_a_runtime(new_pin(data, file, NewPinRequest { number: options.number }, out))
         }
@@ -234,6 +258,27 @@ async fn new_pin(
         "This is the PIN of staff number {number} from now on. It is shown once and kept nowhere."
     )?;
     writeln!(out, "Tills learn it as soon as they reach head office; until then the old one works there.")?;
+    Ok(())
+}
+
+async fn import(data: &Path, file: &settings::File, from: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+    let organisation = office::Identity::read(data)?.organisation;
+    let opened = std::fs::File::open(from).with_context(|| format!("{} cannot be read", from.display()))?;
+    let mut pushes = Pushes::of(io::BufReader::new(opened), organisation)?;
+    let mut imported = Imported::new();
+    while let Some(push) = pushes.read()? {
+        let answer: serde_json::Value = done(data, file, Deed::TakeIn(push)).await.with_context(|| {
+            format!("push {} of the file was not taken in; those before it were", pushes.number())
+        })?;
+        note(&mut imported, &answer);
+    }
+    for (origin, seq) in &imported {
+        writeln!(out, "Head office has {origin} up to event {seq}.")?;
+    }
+    match pushes.number() {
+        0 => bail!("the file holds nothing"),
+        pushes => writeln!(out, "Taken in: {pushes} {}.", if pushes == 1 { "push" } else { "pushes" })?,
+    }
     Ok(())
 }
 

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use daybook_core::envelope::EventText;
 use daybook_core::identity::PublicKey;
+use daybook_core::identity::certificate::Certificate;
+use daybook_core::ids::RequestId;
 use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, TIPS_MAX};
 use daybook_core::sync::scope::conflicts_store;
 use daybook_core::sync::server::Push;
-use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushHead};
+use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushAnswer, PushHead};
 
 use super::Server;
 use super::auth::{Caller, permit_scope, permit_store};
@@ -16,7 +18,7 @@ use super::error::{Cause, Fault};
 use super::limits::off_the_loop;
 use super::route::Endpoint;
 use super::sse::{self, Live};
-use crate::office::ReportQuestion;
+use crate::office::{Office, ReportQuestion};
 
 /// What an enrolled origin asks.
 pub async fn handle(
@@ -63,23 +65,38 @@ pub async fn enrol(server: &Server, request: EnrolRequest, peer: Option<IpAddr>)
 /// Takes events in. They may be another's than the caller's: what a till holds of others fills what head office has lost, and hashes
 /// and seals vouch for it.
 async fn push(server: &Server, caller: &Caller, body: String) -> Result<Content, Fault> {
+    let Caller { request, certificate } = caller;
+    Ok(Content::json(&take_in(&server.office, *request, Some(certificate), body).await?))
+}
+
+/// Takes the body of a push in, sent or carried: its seal and certificates say whose it is, whoever brings it.
+pub(crate) async fn take_in(
+    office: &Office,
+    request: RequestId,
+    known: Option<&Certificate>,
+    body: String,
+) -> Result<PushAnswer, Fault> {
     let (head, lines) = off_the_loop(body.len(), move || split(&body)).await?;
-    let key = writer_key(server, caller, &head).await?;
+    let key = writer_key(office, known, &head).await?;
     let bytes = lines.iter().map(|line| line.envelope.len() + line.payload.len()).sum();
     let checked =
         move || Push::check(&head, lines, &key).map_err(|bad| Fault::malformed(format!("Refused: {bad}.")));
     let push = off_the_loop(bytes, checked).await?;
-    Ok(Content::json(&server.office.push(caller.request, push).await?))
+    Ok(office.push(request, push).await?)
 }
 
 /// The key of the origin whose events come.
-async fn writer_key(server: &Server, caller: &Caller, head: &PushHead) -> Result<PublicKey, Fault> {
-    if head.origin == caller.certificate.origin {
-        return Ok(caller.certificate.public_key);
+async fn writer_key(
+    office: &Office,
+    known: Option<&Certificate>,
+    head: &PushHead,
+) -> Result<PublicKey, Fault> {
+    if let Some(certificate) = known.filter(|certificate| certificate.origin == head.origin) {
+        return Ok(certificate.public_key);
     }
-    match server.office.certificate(head.origin).await? {
+    match office.certificate(head.origin).await? {
         Some(certificate) => Ok(certificate.public_key),
-        None => Ok(server.office.present(head.origin, head.certificates.clone()).await?.public_key),
+        None => Ok(office.present(head.origin, head.certificates.clone()).await?.public_key),
     }
 }
 

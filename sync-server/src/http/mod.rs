@@ -8,7 +8,7 @@ pub mod auth;
 pub mod body;
 pub mod error;
 mod exchange;
-mod handlers;
+pub(crate) mod handlers;
 mod idle;
 pub mod limits;
 pub mod route;

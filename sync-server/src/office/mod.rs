@@ -4,6 +4,7 @@
 //! checkpoint. Questions are answered on connections of their own, query-only. Ingest never waits for projection.
 
 mod attempts;
+mod backup;
 mod enrol;
 mod feed;
 mod identity;
@@ -36,6 +37,7 @@ use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, Reader, StoreError, events};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+pub use backup::{backup, restore, verify, verify_backup};
 pub use identity::Identity;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use publish::{Publication, Published};
@@ -297,6 +299,11 @@ impl Office {
     /// The office's clock, in microseconds.
     pub fn now(&self) -> i64 {
         self.0.settings.clock.wall()
+    }
+
+    /// An id for a request that head office makes of itself.
+    pub fn new_request(&self) -> RequestId {
+        RequestId(setup::new_uuid(&self.0.settings))
     }
 
     /// Hints about scopes in which something new stands.

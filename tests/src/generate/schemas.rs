@@ -10,8 +10,9 @@ use daybook_core::envelope::Envelope;
 use daybook_core::event;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::wire::{
-    ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
-    HandshakeRequest, Health, ListedPerson, PeopleAnswer, PeopleList, Problem, PushAnswer, PushHead,
+    ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, ExportHead, FeedHead, FeedHint,
+    HandshakeAnswer, HandshakeRequest, Health, ListedPerson, PeopleAnswer, PeopleList, Problem, PushAnswer,
+    PushHead,
 };
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -47,6 +48,7 @@ pub(super) fn messages() -> Vec<(&'static str, Value)> {
         ("conflicts_page", schema_for!(ConflictsPage)),
         ("enrol_answer", schema_for!(EnrolAnswer)),
         ("enrol_request", schema_for!(EnrolRequest)),
+        ("export_head", schema_for!(ExportHead)),
         ("feed_head", schema_for!(FeedHead)),
         ("feed_hint", schema_for!(FeedHint)),
         ("handshake_answer", schema_for!(HandshakeAnswer)),

@@ -110,6 +110,9 @@ impl Door {
             theme: preferences.theme,
             scale: preferences.scale,
             sound: preferences.sound,
+            quiet: preferences.quiet,
+            item_sound: preferences.item_sound,
+            loudspeaker: self.speaker.answers(),
             code_pages: CodePage::all().map(|page| page.name().to_owned()).collect(),
             denominations_minor: counted.into_iter().map(|amount| amount.get()).collect(),
         }

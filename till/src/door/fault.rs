@@ -116,6 +116,9 @@ impl From<ExecuteError> for Fault {
             }
             ExecuteError::UnknownDocument => fault(FaultKind::Refused, "unknown-receipt", &[]),
             ExecuteError::NotRecorded(error) => error.into(),
+            ExecuteError::Unknown(error) => {
+                fault(FaultKind::Stopped, "outcome-unknown", &[("why", text(&error.to_string()))])
+            }
             ExecuteError::Latched(why) => fault(FaultKind::Stopped, "stopped", &[("why", text(&why))]),
         }
     }

@@ -10,11 +10,12 @@ mod fault;
 mod history;
 mod people;
 mod preferences;
+pub mod sound;
 mod status;
 pub mod types;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use daybook_core::amount::{Currency, Minor};
 use daybook_core::event::Event;
@@ -22,6 +23,7 @@ use daybook_core::event::description::Permission;
 use daybook_core::event::sale::Prices;
 use daybook_core::identity::pin::{Pin, PinCost};
 use daybook_core::ids::{CommandId, SaleId, StaffId};
+use daybook_core::limits::STORAGE_LOW_BYTES;
 use daybook_core::project::Input;
 use daybook_core::sale::tender::round_cash;
 use daybook_core::sale::{Phase as SalePhase, Sale};
@@ -34,6 +36,7 @@ use serde_json::Value as Json;
 use acts::{Inverse, Scene};
 use fault::{fault, senseless};
 use preferences::Preferences;
+use sound::{Silence, Speaker};
 use types::{
     Act, Acted, Approval, Cart, Department, Done, Fault, FaultKind, ParkedSale, Part, Phase, Product,
     ProductPage, Request, Status,
@@ -63,6 +66,7 @@ pub struct About {
 pub struct Door {
     till: Till,
     about: About,
+    speaker: Arc<dyn Speaker>,
     held: Mutex<Held>,
 }
 
@@ -84,11 +88,16 @@ struct Around {
 }
 
 impl Door {
-    /// The door of a till.
+    /// The door of a till, which is silent.
     pub fn new(till: Till, about: About) -> Self {
         let preferences = Preferences::read(&till.lock().options.data);
         let held = Held { signed_in: None, preferences, cart: Around::default() };
-        Door { till, about, held: Mutex::new(held) }
+        Door { till, about, speaker: Arc::new(Silence), held: Mutex::new(held) }
+    }
+
+    /// The same door, heard through a loudspeaker.
+    pub fn heard_through(self, speaker: Arc<dyn Speaker>) -> Self {
+        Door { speaker, ..self }
     }
 
     /// The till behind the door.
@@ -157,6 +166,7 @@ impl Door {
             Request::SetPrinter { printer } => json(&self.set_printer(printer)?),
             Request::TestPrint => json(&self.test_print()?),
             Request::SetPreference { name, value } => json(&self.set_preference(&name, &value)?),
+            Request::Play { sound } => json(&self.play(sound)),
             Request::PrintQueue => json(&self.print_queue()),
             Request::PrintAgain { job } => json(&self.print_again(&job)?),
             Request::NothingCameOut { job } => json(&self.nothing_came_out(&job)?),
@@ -206,6 +216,8 @@ impl Door {
             printer,
             products,
             open_conflicts: i64::try_from(open).unwrap_or(i64::MAX),
+            storage_low_bytes: self.till.storage_bytes().filter(|free| *free < STORAGE_LOW_BYTES),
+            journal_trouble: inner.journal_trouble.clone(),
             stopped: inner.stopped(),
         })
     }

@@ -20,11 +20,14 @@ pub(super) struct Preferences {
     pub scale: u32,
     /// In per cent.
     pub sound: u32,
+    /// The border flashes instead.
+    pub quiet: bool,
+    pub item_sound: bool,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Preferences { theme: Theme::Auto, scale: 100, sound: 70 }
+        Preferences { theme: Theme::Auto, scale: 100, sound: 70, quiet: false, item_sound: false }
     }
 }
 
@@ -37,6 +40,7 @@ impl Preferences {
 
     /// Sets one.
     pub fn set(&mut self, name: &Preference, value: &str) -> Result<(), Fault> {
+        let switch = || value.parse::<bool>().map_err(|_| senseless("the preference"));
         let number = || value.parse::<u32>().map_err(|_| senseless("the preference"));
         match name {
             Preference::Theme => {
@@ -48,6 +52,8 @@ impl Preferences {
                     .ok_or_else(|| senseless("the preference"))?
             }
             Preference::Sound => self.sound = number()?.min(100),
+            Preference::Quiet => self.quiet = switch()?,
+            Preference::ItemSound => self.item_sound = switch()?,
         }
         Ok(())
     }
@@ -77,11 +83,13 @@ mod tests {
         preferences.set(&Preference::Theme, "dark").unwrap();
         preferences.set(&Preference::Scale, "125").unwrap();
         preferences.set(&Preference::Sound, "500").unwrap();
+        preferences.set(&Preference::Quiet, "true").unwrap();
+        assert!(preferences.set(&Preference::ItemSound, "perhaps").is_err());
         assert!(preferences.set(&Preference::Scale, "7").is_err());
         assert!(preferences.set(&Preference::Theme, "pink").is_err());
         preferences.write(home.path()).unwrap();
         let read = Preferences::read(home.path());
-        assert_eq!((&read.theme, read.scale, read.sound), (&Theme::Dark, 125, 100));
+        assert_eq!((&read.theme, read.scale, read.sound, read.quiet), (&Theme::Dark, 125, 100, true));
         std::fs::write(home.path().join(FILE), "{").unwrap();
         assert_eq!(Preferences::read(home.path()), Preferences::default());
     }

@@ -67,10 +67,13 @@ impl Till {
             server,
             last_error: contact.trouble,
             next_try: contact.next,
-            storage_free_bytes: free_bytes(&self.shared.options.data)
-                .ok()
-                .and_then(|free| i64::try_from(free).ok()),
+            storage_free_bytes: self.storage_bytes(),
         })
+    }
+
+    /// Bytes that may still be written to the till's disk.
+    pub(super) fn storage_bytes(&self) -> Option<i64> {
+        i64::try_from(free_bytes(&self.shared.options.data).ok()?).ok()
     }
 
     pub(super) fn contact(&self) -> Contact {

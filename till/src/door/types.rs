@@ -62,6 +62,8 @@ door! {
         SetPrinter { printer: Option<PrinterSettings> },
         TestPrint,
         SetPreference { name: Preference, value: String },
+        /// At the till's volume; the answer says whether it is heard.
+        Play { sound: Sound },
         PrintQueue,
         PrintAgain { job: String },
         /// An unsure paper of which nothing came out: it is printed again as the original.
@@ -88,7 +90,21 @@ door! {
     /// A preference of this till.
     #[serde(rename_all = "snake_case")]
     #[allow(missing_docs, reason = "preferences are named for what they set")]
-    pub enum Preference { Theme, Scale, Sound }
+    pub enum Preference { Theme, Scale, Sound, Quiet, ItemSound }
+
+    /// A sound of the counter.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Sound {
+        /// An item is in the cart.
+        Added,
+        /// Not recognised, or refused.
+        Refused,
+        /// Somebody has to decide something.
+        Attention,
+        /// The sale is paid.
+        Paid,
+    }
 
     /// What changes the till's books.
     #[serde(tag = "do", rename_all = "snake_case")]
@@ -158,6 +174,10 @@ door! {
         pub printer: PrinterState,
         pub products: i64,
         pub open_conflicts: i64,
+        /// Free bytes of the till's disk, where they are so few that somebody had better make room.
+        pub storage_low_bytes: Option<i64>,
+        /// Why the journal is not written, where it is not: there is one copy of the books instead of two.
+        pub journal_trouble: Option<String>,
         /// Set where nothing can be recorded until the till is started again.
         pub stopped: Option<Stopped>,
     }
@@ -514,8 +534,18 @@ door! {
         pub scale: u32,
         /// In per cent.
         pub sound: u32,
+        /// No sounds: the border of the window flashes instead.
+        pub quiet: bool,
+        /// Whether an item in the cart is heard; the scanner beeps by itself.
+        pub item_sound: bool,
+        /// Whether a loudspeaker answered when one was last asked for.
+        pub loudspeaker: bool,
         pub denominations_minor: Vec<Minor>,
     }
+
+    /// Whether a sound is heard: a till that is quiet, or has no loudspeaker, shows it.
+    #[allow(missing_docs, reason = "fields are named for what they hold")]
+    pub struct Heard { pub heard: bool }
 
     /// Light, dark, or with much contrast in whichever of the two the system has.
     #[derive(Eq)]

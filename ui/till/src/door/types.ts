@@ -5,7 +5,7 @@ export type Minor = number;
 export type Quantity = number;
 export type UnitPrice = number;
 
-export type Request = { "ask": "status" } | { "ask": "enrol", server: string, code: string, name: string, } | { "ask": "start_alone", store: string, till: string, currency: string, time_zone: string, prices_include_tax: boolean, owner: string, pin: string, } | { "ask": "people" } | { "ask": "sign_in", staff: string, pin: string, } | { "ask": "lock" } | { "ask": "act", command: string, act: Act, approval: Approval | null, } | { "ask": "cart" } | { "ask": "departments" } | { "ask": "products", department: string | null, offset: number, limit: number, } | { "ask": "search", text: string, limit: number, } | { "ask": "parked" } | { "ask": "history", filter: string, before: string | null, limit: number, } | { "ask": "document", sale: string, } | { "ask": "receipt", sale: string, } | { "ask": "print", sale: string, } | { "ask": "shift_report" } | { "ask": "print_report", kind: ReportKind, } | { "ask": "settings" } | { "ask": "set_printer", printer: PrinterSettings | null, } | { "ask": "test_print" } | { "ask": "set_preference", name: Preference, value: string, } | { "ask": "print_queue" } | { "ask": "print_again", job: string, } | { "ask": "nothing_came_out", job: string, } | { "ask": "drop_print", job: string, } | { "ask": "sync" } | { "ask": "sync_now" } | { "ask": "conflicts" };
+export type Request = { "ask": "status" } | { "ask": "enrol", server: string, code: string, name: string, } | { "ask": "start_alone", store: string, till: string, currency: string, time_zone: string, prices_include_tax: boolean, owner: string, pin: string, } | { "ask": "people" } | { "ask": "sign_in", staff: string, pin: string, } | { "ask": "lock" } | { "ask": "act", command: string, act: Act, approval: Approval | null, } | { "ask": "cart" } | { "ask": "departments" } | { "ask": "products", department: string | null, offset: number, limit: number, } | { "ask": "search", text: string, limit: number, } | { "ask": "parked" } | { "ask": "history", filter: string, before: string | null, limit: number, } | { "ask": "document", sale: string, } | { "ask": "receipt", sale: string, } | { "ask": "print", sale: string, } | { "ask": "shift_report" } | { "ask": "print_report", kind: ReportKind, } | { "ask": "settings" } | { "ask": "set_printer", printer: PrinterSettings | null, } | { "ask": "test_print" } | { "ask": "set_preference", name: Preference, value: string, } | { "ask": "play", sound: Sound, } | { "ask": "print_queue" } | { "ask": "print_again", job: string, } | { "ask": "nothing_came_out", job: string, } | { "ask": "drop_print", job: string, } | { "ask": "sync" } | { "ask": "sync_now" } | { "ask": "conflicts" };
 
 export type Approval = { 
 /**
@@ -19,7 +19,9 @@ pin: string, };
 
 export type ReportKind = "x" | "z";
 
-export type Preference = "theme" | "scale" | "sound";
+export type Preference = "theme" | "scale" | "sound" | "quiet" | "item_sound";
+
+export type Sound = "added" | "refused" | "attention" | "paid";
 
 export type Act = { "do": "open_shift", float_minor: number, } | { "do": "move_cash", way: CashWay, amount_minor: number, reason: string, } | { "do": "close_shift", counted: Array<Counted>, } | { "do": "add", code: string, quantity: number, } | { "do": "add_open", sku: string, name: string, department: string | null, amount_minor: number, quantity: number, } | { "do": "set_quantity", line: number, quantity: number, } | { "do": "remove", line: number, } | { "do": "set_price", line: number, unit_price: number, reason: string, } | { "do": "discount", line: number | null, percent: string | null, amount_minor: number | null, reason: string, } | { "do": "return_line", sale: string, line: number, quantity: number, restocked: boolean, } | { "do": "undo" } | { "do": "park" } | { "do": "recall", parked: string, } | { "do": "abandon", reason: string | null, } | { "do": "tender", tender_type: string, given_minor: number | null, card: CardNote | null, };
 
@@ -229,9 +231,23 @@ scale: number,
 /**
  * In per cent.
  */
-sound: number, denominations_minor: Array<number>, };
+sound: number, 
+/**
+ * No sounds: the border of the window flashes instead.
+ */
+quiet: boolean, 
+/**
+ * Whether an item in the cart is heard; the scanner beeps by itself.
+ */
+item_sound: boolean, 
+/**
+ * Whether a loudspeaker answered when one was last asked for.
+ */
+loudspeaker: boolean, denominations_minor: Array<number>, };
 
 export type Theme = "auto" | "light" | "dark" | "high";
+
+export type Heard = { heard: boolean, };
 
 export type Conflict = { id: string, kind: string, state: ConflictState, title: string, happened: string, done: string, money_minor: number | null, parties: Array<Party>, choices: Array<Choice>, };
 
@@ -279,6 +295,7 @@ export type Answers = {
   set_printer: Settings;
   test_print: PrinterState;
   set_preference: Settings;
+  play: Heard;
   print_queue: PrintJob[];
   print_again: PrinterState;
   nothing_came_out: PrinterState;

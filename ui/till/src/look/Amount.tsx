@@ -26,7 +26,7 @@ export const Times = ({ quantity }: { quantity: Quantity }) => (
 );
 
 export const Code = ({ children }: { children: string }) => (
-  <bdi dir="ltr" className="number">
+  <bdi dir="ltr" className="code">
     {children}
   </bdi>
 );

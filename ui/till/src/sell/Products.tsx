@@ -6,6 +6,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef,
 import { inReadingDirection } from "../actions/keys.ts";
 import type { Product, UnitPrice } from "../door/types.ts";
 import { Price } from "../look/Amount.tsx";
+import { measured } from "../look/name.ts";
 import { Press } from "../look/Press.tsx";
 import { useRows } from "../look/rows.ts";
 import { useAsked, useCounter, useShown } from "../shell/use.ts";
@@ -175,7 +176,7 @@ function Tile({ product, entry }: { product: Product | undefined; entry: boolean
   return (
     <Press look="tile" className={`shade-${shade(product.department)}`} skip={!entry} onPress={pick}>
       <span className="tile-name">
-        <bdi>{product.name}</bdi>
+        <bdi>{measured(product.name)}</bdi>
       </span>
       <span className="tile-foot">
         {product.price === null ? (

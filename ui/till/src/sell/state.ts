@@ -1,8 +1,7 @@
 // What the Sell screen knows: the till's cart as last told, which pane the work side shows, what is being typed, and which acts are on
 // their way to the till. Only the till reckons money; nothing here adds an amount up.
 
-import type { Act, Approval, Cart, CartLine, Done, Fault, Minor, Product, Quantity } from "../door/types.ts";
-import type { Sound } from "../shell/sound.ts";
+import type { Act, Approval, Cart, CartLine, Done, Fault, Minor, Product, Quantity, Sound } from "../door/types.ts";
 
 export type LineMode = "quantity" | "percent" | "amount" | "price";
 

@@ -2,18 +2,18 @@
 
 import { useEffect } from "react";
 import type { Preference } from "../door/types.ts";
-import { Press } from "../look/Press.tsx";
-import { play, SOUNDS } from "../shell/sound.ts";
+import { Mark } from "../look/Mark.tsx";
 import { useAsked, useCounter, useShown } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
+import { Choice } from "./Choice.tsx";
 import { PrinterForm } from "./PrinterForm.tsx";
 import { PrintQueue } from "./PrintQueue.tsx";
 import { ScannerTest } from "./ScannerTest.tsx";
+import { SoundForm } from "./SoundForm.tsx";
 import "./settings.css";
 
 const THEMES = ["auto", "light", "dark", "high"] as const;
 const SCALES = [100, 110, 120, 125, 140, 160];
-const VOLUMES = [0, 40, 70, 100];
 
 export default function SettingsScreen() {
   const counter = useCounter();
@@ -35,7 +35,10 @@ export default function SettingsScreen() {
     <main className="sheet wide-sheet settings">
       <div className="sheet-head">
         <h1>{text("action-settings")}</h1>
-        <p className="second">{text("settings-about", { version, products })}</p>
+        <p className="about second">
+          <Mark />
+          {text("settings-about", { version, products })}
+        </p>
       </div>
       <section>
         <h2>{text("settings-look")}</h2>
@@ -53,20 +56,10 @@ export default function SettingsScreen() {
           words={(value) => `${value} %`}
           onChoose={(value) => prefer("scale", String(value))}
         />
-        <Choice
-          label="settings-sound"
-          options={VOLUMES}
-          now={settings.sound}
-          words={(value) => (value === 0 ? text("sound-off") : `${value} %`)}
-          onChoose={(value) => prefer("sound", String(value))}
-        />
-        <div className="chips">
-          {SOUNDS.map((sound) => (
-            <Press key={sound} look="chip" size="small" onPress={() => play(sound, settings.sound)}>
-              {text(`sound-${sound}`)}
-            </Press>
-          ))}
-        </div>
+      </section>
+      <section className="sound">
+        <h2>{text("settings-sound")}</h2>
+        <SoundForm settings={settings} prefer={prefer} />
       </section>
       <section>
         <h2>{text("settings-scanner")}</h2>
@@ -85,28 +78,5 @@ export default function SettingsScreen() {
         <PrintQueue />
       </section>
     </main>
-  );
-}
-
-type ChoiceProps<T> = {
-  label: string;
-  options: readonly T[];
-  now: T;
-  words: (value: T) => string;
-  onChoose: (value: T) => void;
-};
-
-function Choice<T extends string | number>({ label, options, now, words, onChoose }: ChoiceProps<T>) {
-  return (
-    <fieldset className="choice">
-      <legend>{text(label)}</legend>
-      <div>
-        {options.map((value) => (
-          <Press key={value} size="small" pressed={value === now} onPress={() => onChoose(value)}>
-            {words(value)}
-          </Press>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -41,6 +41,7 @@ export function App() {
   if (!status.person) return <SignIn />;
   return (
     <div className="window">
+      <Flash />
       <TopBar />
       <Suspense fallback={<main className="opening" />}>
         <Screen />
@@ -48,6 +49,12 @@ export function App() {
       <Suspense fallback={null}>{overlay ? createElement(overlays(), { overlay }) : null}</Suspense>
     </div>
   );
+}
+
+/** The border's word for what is not heard. Whatever it stands for is said in words where it happened. */
+function Flash() {
+  const flash = useShown((known) => known.flash);
+  return flash ? <i className={`border-flash ${flash}`} aria-hidden="true" /> : null;
 }
 
 function Screen() {

@@ -4,12 +4,11 @@
 import { useSyncExternalStore } from "react";
 import type { Ask, Door } from "../door/door.ts";
 import { faultOf, Refusal } from "../door/refusal.ts";
-import type { Fault, Settings, Status } from "../door/types.ts";
+import type { Fault, Settings, Sound, Status } from "../door/types.ts";
 import { type Money, moneyOf } from "../money/format.ts";
 import { reduce } from "../sell/reducer.ts";
 import { AT_REST, type Effect, type Input, type Sell } from "../sell/state.ts";
 import { writeWith } from "../texts/text.ts";
-import { play } from "./sound.ts";
 
 export type View = "sell" | "history" | "report" | "close" | "sync" | "conflicts" | "settings";
 export type Overlay = "menu" | "help" | "palette" | null;
@@ -29,6 +28,8 @@ export type Known = {
   opened: string | null;
   /** What is typed in the search field of Sell. */
   search: string;
+  /** What the border says in place of a sound, or beside a refusal, while it says it. */
+  flash: Sound | null;
   /** Grows whenever the till says that something of that kind changed. */
   changes: { catalogue: number; history: number; printer: number; conflicts: number; status: number };
 };
@@ -39,11 +40,18 @@ export type Counter = {
   set(part: Partial<Known>): void;
   ask: Ask;
   dispatch(input: Input): void;
+  /** Lets the till make a sound where it is wanted: the scanner has beeped already, so an item is heard only where somebody says so. */
+  sound(sound: Sound): Promise<void>;
+  /** Lets the till make a sound; what is not heard is shown. */
+  play(sound: Sound): Promise<void>;
   /** Takes a new status in, such as the answer of a sign-in. */
   stand(status: Status): void;
   refresh(): Promise<void>;
   lock(): Promise<void>;
 };
+
+/** How long the border says something, in milliseconds. */
+const FLASH = 400;
 
 export function counterOver(door: Door): Counter {
   let known: Known = {
@@ -57,10 +65,12 @@ export function counterOver(door: Door): Counter {
     overlay: null,
     opened: null,
     search: "",
+    flash: null,
     changes: { catalogue: 0, history: 0, printer: 0, conflicts: 0, status: 0 },
   };
   const listeners = new Set<() => void>();
   const commands = new Map<number, string>();
+  let flashing: ReturnType<typeof setTimeout> | undefined;
   /** How often the till said how the cart stands. */
   let told = 0;
 
@@ -79,8 +89,7 @@ export function counterOver(door: Door): Counter {
   async function perform(effect: Effect): Promise<void> {
     switch (effect.do) {
       case "sound":
-        // Until the settings were read nobody is signed in, and nothing sounds.
-        return play(effect.sound, known.settings?.sound ?? 0);
+        return sound(effect.sound);
       case "status":
         return refresh();
       case "act": {
@@ -101,17 +110,37 @@ export function counterOver(door: Door): Counter {
     }
   }
 
+  async function sound(sound: Sound): Promise<void> {
+    if (sound !== "added" || known.settings?.item_sound) await play(sound);
+  }
+
+  async function play(sound: Sound): Promise<void> {
+    const { heard } = await door.ask({ ask: "play", sound }).catch(() => ({ heard: false }));
+    if (!heard || sound === "refused") flash(sound);
+  }
+
+  /** One flash at a time, so that a row of scans never flickers; a refusal takes the place of any other. */
+  function flash(sound: Sound) {
+    if (known.flash !== null && sound !== "refused") return;
+    clearTimeout(flashing);
+    set({ flash: sound });
+    flashing = setTimeout(() => set({ flash: null }), FLASH);
+  }
+
   function stand(status: Status) {
     const before = known.status;
     const same = before?.currency.code === status.currency.code && before.locale === status.locale;
     const money = same ? known.money : moneyOf(status.currency, status.locale);
     writeWith(money);
+    // What was sold here and is now at head office as well gets its second tick.
+    const sent = before?.person && before.sync.waiting_documents !== status.sync.waiting_documents;
     const left = before?.person && before.person.staff !== status.person?.staff;
     set({
       status,
       silent: false,
       unopened: null,
       money,
+      ...(sent ? { changes: { ...known.changes, history: known.changes.history + 1 } } : {}),
       ...(left ? { view: "sell" as const, overlay: null, search: "", opened: null } : {}),
     });
     if (status.person && before?.person?.staff !== status.person.staff) void begin(status);
@@ -167,6 +196,8 @@ export function counterOver(door: Door): Counter {
     set,
     ask: door.ask,
     dispatch,
+    sound,
+    play,
     stand,
     refresh,
     async lock() {

@@ -1,56 +1,62 @@
-// Sounds never stand in the way, let go of the device, and a refusal is louder than anything else.
+// What is not heard is shown, a refusal is always shown, and no row of sounds makes the window flicker.
 
-import { afterEach, expect, test, vi } from "vitest";
-import { loudness, play, SOUNDS } from "./sound.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Ask } from "../door/door.ts";
+import type { Settings, Sound } from "../door/types.ts";
+import { counterOver } from "./counter.ts";
 
-afterEach(() => vi.unstubAllGlobals());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
-test("where there is no sound, nothing happens", () => {
-  vi.stubGlobal("AudioContext", undefined);
-  for (const sound of SOUNDS) expect(() => play(sound, 100)).not.toThrow();
+/** A window over a till that only plays, and what it was asked to play. */
+function over(heard: boolean | "no answer") {
+  const asked: string[] = [];
+  const ask = (async (request: { ask: string; sound?: Sound }) => {
+    if (request.ask !== "play") throw new Error(`asked for ${request.ask}`);
+    asked.push(request.sound ?? "");
+    if (heard === "no answer") throw new Error("no answer");
+    return { heard };
+  }) as unknown as Ask;
+  return { counter: counterOver({ ask, changed: () => () => undefined }), asked };
+}
+
+test.each([
+  ["paid", true, null],
+  ["paid", false, "paid"],
+  ["paid", "no answer", "paid"],
+  ["attention", false, "attention"],
+  ["refused", true, "refused"],
+  ["refused", false, "refused"],
+] as const)("%s, heard: %s, flashes: %s", async (sound, heard, flash) => {
+  const { counter } = over(heard);
+  await counter.play(sound);
+  expect(counter.get().flash).toBe(flash);
+  vi.advanceTimersByTime(400);
+  expect(counter.get().flash).toBeNull();
 });
 
-test("a device that cannot be had is not missed", () => {
-  vi.stubGlobal(
-    "AudioContext",
-    class {
-      constructor() {
-        throw new Error("no device");
-      }
-    },
-  );
-  expect(() => play("refused", 100)).not.toThrow();
+test("a flash lasts its time whatever follows, and only a refusal takes its place", async () => {
+  const { counter } = over(false);
+  await counter.play("added");
+  vi.advanceTimersByTime(300);
+  await counter.play("added");
+  expect(counter.get().flash).toBe("added");
+  vi.advanceTimersByTime(100);
+  expect(counter.get().flash).toBeNull();
+  await counter.play("added");
+  await counter.play("refused");
+  expect(counter.get().flash).toBe("refused");
+  vi.advanceTimersByTime(399);
+  expect(counter.get().flash).toBe("refused");
 });
 
-test("the device is let go of after the last tone", () => {
-  const tones: { onended: () => void }[] = [];
-  const close = vi.fn(async () => undefined);
-  const level = { gain: { setValueAtTime() {}, linearRampToValueAtTime() {} }, connect() {} };
-  vi.stubGlobal(
-    "AudioContext",
-    class {
-      currentTime = 0;
-      state = "running";
-      close = close;
-      createGain = () => level;
-      createOscillator() {
-        const tone = { frequency: { value: 0 }, connect: () => level, start() {}, stop() {}, onended() {} };
-        tones.push(tone);
-        return tone;
-      }
-    },
-  );
-  play("attention", 0);
-  expect(tones).toHaveLength(0);
-  play("attention", 70);
-  expect(tones).toHaveLength(3);
-  expect(close).not.toHaveBeenCalled();
-  tones[2]?.onended?.();
-  expect(close).toHaveBeenCalledOnce();
-});
-
-test("volume makes it quieter in proportion", () => {
-  expect(loudness(-6, 100)).toBeCloseTo(0.501, 3);
-  expect(loudness(-6, 50)).toBeCloseTo(0.25, 2);
-  expect(loudness(-18, 100)).toBeLessThan(loudness(-6, 100));
+test.each([
+  [undefined, []],
+  [false, []],
+  [true, ["added"]],
+] as const)("an item is heard only where somebody wants that (%s)", async (item_sound, expected) => {
+  const { counter, asked } = over(true);
+  if (item_sound !== undefined) counter.set({ settings: { item_sound } as Settings });
+  await counter.sound("added");
+  expect(asked).toEqual(expected);
 });

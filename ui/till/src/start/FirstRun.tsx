@@ -3,6 +3,7 @@
 
 import { Building2, Store } from "lucide-react";
 import { useState } from "react";
+import { Mark } from "../look/Mark.tsx";
 import { useShown } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 import { Alone } from "./Alone.tsx";
@@ -23,7 +24,10 @@ export default function FirstRun() {
   }
   return (
     <main className="full start">
-      <p className="brand">Daybook</p>
+      <p className="brand">
+        <Mark />
+        Daybook
+      </p>
       {way === "join" ? (
         <Join onBack={() => setWay(null)} />
       ) : way === "alone" ? (

@@ -553,16 +553,22 @@ conflict-where = Whoever may decide does so at head office.
 
 ## Settings
 
-settings-about = Version { $version } · { $products } products
-settings-look = Look and sound
+settings-about = Daybook { $version } · { $products } products
+settings-look = Look
 settings-theme = Theme
 settings-scale = Size
-settings-sound = Volume
+settings-sound = Sound
 theme-auto = As the system
 theme-light = Light
 theme-dark = Dark
 theme-high = High contrast
-sound-off = Off
+switch-on = On
+switch-off = Off
+sound-volume = Volume
+sound-quiet = Quiet: the border flashes instead
+sound-item = A sound for every item
+sound-try = Try
+sound-no-loudspeaker = No loudspeaker answers. The border of the window flashes instead.
 sound-added = Added
 sound-refused = Refused
 sound-attention = Attention
@@ -686,6 +692,8 @@ fault-not-recorded = That was not saved. Nothing was changed. ({ $why })
     .plain = That was not saved. Nothing was changed.
 fault-stopped = The till stopped saving and must be started again. ({ $why })
     .plain = The till stopped saving and must be started again.
+fault-outcome-unknown = It is not known whether that was saved. Start the till again: it will say. ({ $why })
+    .plain = It is not known whether that was saved. Start the till again: it will say.
 fault-already-running = Daybook is already running on this machine.
 fault-cannot-open = What this till has saved cannot be opened: { $why }.
     .plain = What this till has saved cannot be opened.

@@ -1,4 +1,5 @@
-//! A display in memory, the window on it, and the two ways to drive it: WebDriver, and the keys of a keyboard or scanner.
+//! A display in memory, the window on it, and the two ways to drive it: WebDriver, and the keys of a keyboard or scanner. Roads of the tests and
+//! the maker of the pictures drive the same way. Whatever does not come in time ends them: there is nothing to go on with.
 //!
 //! Whatever is started here is in a process group of its own and ends with its value, also where a road fails half-way.
 
@@ -6,14 +7,14 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long anything may take before a road fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take before a road fails. Long, because a busy machine is no fault of the window's.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A display in memory.
 pub struct Screen {
@@ -24,8 +25,13 @@ pub struct Screen {
 impl Screen {
     /// The next free one, of 1280 by 800.
     pub async fn open() -> Self {
+        Screen::of(1280, 800).await
+    }
+
+    /// The next free one of a size in pixels.
+    pub async fn of(width: u32, height: u32) -> Self {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -43,9 +49,14 @@ impl Screen {
         tokio::time::sleep(Duration::from_millis(260)).await;
     }
 
+    /// Types as a person does.
+    pub async fn type_slowly(&self, text: &str) {
+        self.xdotool(&["type", "--delay", "130", text]).await;
+    }
+
     /// Types as a person does, and Return at the end.
     pub async fn write(&self, text: &str) {
-        self.xdotool(&["type", "--delay", "130", text]).await;
+        self.type_slowly(text).await;
         tokio::time::sleep(Duration::from_millis(150)).await;
         self.xdotool(&["key", "Return"]).await;
     }
@@ -53,6 +64,13 @@ impl Screen {
     /// Presses a key.
     pub async fn key(&self, name: &str) {
         self.xdotool(&["key", name]).await;
+    }
+
+    /// Makes the window as large as this, in pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let (width, height) = (width.to_string(), height.to_string());
+        self.xdotool(&["search", "--onlyvisible", "--name", "Daybook", "windowsize", "%1", &width, &height])
+            .await;
     }
 
     async fn xdotool(&self, arguments: &[&str]) {
@@ -70,9 +88,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// Opens the window over a shop's till and gives it the keyboard.
-    pub async fn open(screen: &Screen, program: &Path, home: &Path, url: &str) -> Self {
-        let window = Window::open_beside(screen, program, home, url).await;
+    /// Opens the window over a till and gives it the keyboard. A till with the address of head office is the demo's; one without is new.
+    pub async fn open(screen: &Screen, program: &Path, home: &Path, server: Option<&str>) -> Self {
+        let window = Window::open_beside(screen, program, home, server).await;
         // There is no window manager to hand the keyboard to anybody.
         let found = ["search", "--onlyvisible", "--name", "Daybook", "windowfocus", "--sync", "%1"];
         screen.xdotool(&found).await;
@@ -80,7 +98,7 @@ impl Window {
     }
 
     /// Opens the window and leaves the keyboard where it is.
-    pub async fn open_beside(screen: &Screen, program: &Path, home: &Path, url: &str) -> Self {
+    pub async fn open_beside(screen: &Screen, program: &Path, home: &Path, server: Option<&str>) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|l| l.local_addr())
@@ -90,6 +108,11 @@ impl Window {
             .args(["--host=127.0.0.1", &format!("--port={port}")])
             .env("DISPLAY", &screen.display)
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            // No devices: nobody at this machine wants to hear it, and it is the same everywhere.
+            .env("ALSA_CONFIG_PATH", "/dev/null")
+            .env("LANG", "en_IE.UTF-8")
+            // Where the demo's shop is.
+            .env("TZ", "Europe/Berlin")
             .env("XDG_DATA_HOME", profile.path())
             .env("XDG_CACHE_HOME", profile.path())
             .stdout(Stdio::null())
@@ -98,7 +121,10 @@ impl Window {
             .kill_on_drop(true)
             .spawn()
             .expect("WebKitWebDriver: scripts/prerequisites --walk installs it");
-        let arguments = [json!("--demo"), json!("--home"), json!(home), json!("--server"), json!(url)];
+        let mut arguments = vec![json!("--home"), json!(home)];
+        if let Some(url) = server {
+            arguments.extend([json!("--demo"), json!("--server"), json!(url)]);
+        }
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
         let started = Instant::now();
         let client = loop {
@@ -111,6 +137,55 @@ impl Window {
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         Window { client, driver, _profile: profile }
+    }
+
+    /// Waits until something is on the screen.
+    pub async fn shows(&self, selector: &str) {
+        eventually(selector, async || self.client.find(Locator::Css(selector)).await.is_ok()).await;
+    }
+
+    /// What is written in the first element of a selector; nothing where there is none.
+    pub async fn text(&self, selector: &str) -> String {
+        match self.client.find(Locator::Css(selector)).await {
+            Ok(element) => element.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Clicks the first element of a selector, once it is there.
+    pub async fn click(&self, selector: &str) {
+        let clicked = async || match self.client.find(Locator::Css(selector)).await {
+            Ok(element) => element.click().await.is_ok(),
+            Err(_) => false,
+        };
+        eventually(selector, clicked).await;
+    }
+
+    /// Clicks the button that says this, once it is there.
+    pub async fn press(&self, words: &str) {
+        let path = format!("//button[contains(normalize-space(.), '{words}')]");
+        let pressed = async || match self.client.find(Locator::XPath(&path)).await {
+            Ok(element) => element.click().await.is_ok(),
+            Err(_) => false,
+        };
+        eventually(words, pressed).await;
+    }
+
+    /// Signs the first person in, with the keyboard, and opens a shift where none is open.
+    pub async fn begin(&self, screen: &Screen, pin: &str) {
+        self.click(".person").await;
+        self.shows(".sign-in").await;
+        screen.write(pin).await;
+        self.shows(".float-field input, .sell").await;
+        if self.client.find(Locator::Css(".sell")).await.is_err() {
+            screen.write("150").await;
+            self.shows(".sell").await;
+        }
+    }
+
+    /// How many elements a selector finds.
+    pub async fn count(&self, selector: &str) -> usize {
+        self.client.find_all(Locator::Css(selector)).await.map_or(0, |found| found.len())
     }
 
     /// Closes the window as a person does.
