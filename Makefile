@@ -8,7 +8,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep simulate clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,12 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin simulate >&2 \
+		&& exec '$(target)/release/simulate' --seeds "$${SEEDS:-1000}" \
+			$${SEED:+--seed "$$SEED"} $${MUTANT:+--mutant "$$MUTANT"}
 
 crash: ## have the power go IMAGES=20000 times at a till: what is left is opened and compared [SEED=1] [REPLAY=log-3-120-7]
 	@scripts/prerequisites >&2 \

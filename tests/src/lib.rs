@@ -8,5 +8,6 @@ pub mod generate;
 pub mod printer;
 pub mod replay;
 pub mod show;
+pub mod simulate;
 pub mod window;
 pub mod world;

@@ -1,0 +1,219 @@
+//! The laws that every seed is held to, and the oracle that remembers what they are about.
+//!
+//! The oracle sees what a bystander sees: what was committed somewhere, what cashiers were told, what tills were told is safe, and which
+//! disks were lost. It tells nobody. A law names its breach with enough to look for.
+
+use daybook_core::chain::{Hash, Tip, running_hash};
+use daybook_core::ids::OriginId;
+use daybook_core::sync::scope;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::scribe::{Kept, Key};
+use super::views::Views;
+use super::world::World;
+
+/// What went against which law, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The law.
+    pub law: &'static str,
+    /// What was found.
+    pub what: String,
+    /// Simulated time, in milliseconds.
+    pub at_millis: u64,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "after {} ms: {}: {}", self.at_millis, self.law, self.what)
+    }
+}
+
+/// What is remembered of a seed.
+#[derive(Default)]
+pub struct Oracle {
+    /// Every event that a commit made durable, anywhere.
+    pub recorded: BTreeMap<Key, Kept>,
+    /// Of these, what no disk has any more that could give it back.
+    pub destroyed: BTreeSet<Key>,
+    /// Sales that a cashier was told of.
+    pub told: BTreeSet<Key>,
+    /// What tills took for acknowledged since head office's disk was last replaced.
+    pub accepted: BTreeSet<(OriginId, Tip)>,
+}
+
+impl World {
+    /// A till takes an acknowledgement for true: head office must have the event, durably.
+    pub(super) fn note_accepted(&mut self, history: u32, origin: OriginId, tip: Tip) {
+        if history != self.office.history {
+            return;
+        }
+        self.oracle.accepted.insert((origin, tip));
+        if !self.office.disk.knows(origin, tip) {
+            self.broken("an acknowledgement names only what is durable", named(origin, tip));
+        }
+    }
+
+    /// Everything that must hold once the storm has passed.
+    pub(super) fn judge_end(&mut self) -> Result<(), Breach> {
+        let found = self
+            .everybody_is_up_to_date()
+            .and_then(|()| self.nothing_is_lost())
+            .and_then(|()| self.chains_hold())
+            .and_then(|()| self.feeds_reach_everybody());
+        let found = found.and_then(|()| self.same_rows_in_any_order());
+        found.map_err(|(law, what)| Breach { law, what, at_millis: self.now })
+    }
+
+    fn everybody_is_up_to_date(&self) -> Found {
+        let law = "calm brings everybody up to date";
+        if !self.office.is_idle() {
+            return Err((law, "head office is busy or down".to_owned()));
+        }
+        for (t, till) in self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone) {
+            if !till.says_up_to_date() {
+                return Err((law, format!("till {t} is not")));
+            }
+            for own in &till.disk.certificates {
+                let tip = till.disk.own_tip(own.origin);
+                let acknowledged = till.disk.acknowledged.get(&own.origin).map_or(Tip::NONE, |(_, tip)| *tip);
+                if acknowledged != tip {
+                    let what = format!(
+                        "till {t} waits with {} for {}, acknowledged to {}",
+                        tip.seq, own.origin, acknowledged.seq
+                    );
+                    return Err((law, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Head office has everything that was ever durable and still existed, byte for byte; so everything acknowledged and told, too.
+    fn nothing_is_lost(&self) -> Found {
+        for (key, event) in &self.oracle.recorded {
+            match self.office.disk.find(key) {
+                Some(stored) if stored.text != event.text => {
+                    return Err(("bytes stay as first written", named(event.origin, event.tip)));
+                }
+                Some(_) => {}
+                None if self.oracle.destroyed.contains(key) => {}
+                None => {
+                    return Err((
+                        "whatever was committed reaches head office",
+                        named(event.origin, event.tip),
+                    ));
+                }
+            }
+        }
+        let lost = self.oracle.accepted.iter().find(|(origin, tip)| !self.office.disk.knows(*origin, *tip));
+        if let Some((origin, tip)) = lost {
+            return Err(("what was acknowledged is never lost", named(*origin, *tip)));
+        }
+        let known = |key: &&Key| self.oracle.recorded.contains_key(key);
+        match self.oracle.told.iter().find(|key| !known(key)) {
+            Some((origin, seq, hash)) => {
+                Err(("told only after the commit", named(*origin, Tip { seq: *seq, hash: *hash })))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Every branch of every origin links from its first event on, without gaps, in growing order; positions and hashes agree.
+    fn chains_hold(&self) -> Found {
+        let disk = &self.office.disk;
+        for event in &disk.events {
+            if event.text.hash(event.prev) != event.tip.hash {
+                return Err(("chains link", named(event.origin, event.tip)));
+            }
+            let before = Tip { seq: event.tip.seq - 1, hash: event.prev };
+            if !disk.knows(event.origin, before) {
+                return Err(("chains have no gaps", named(event.origin, event.tip)));
+            }
+            let before = disk.find(&(event.origin, before.seq, before.hash)).map_or(-1, |before| before.at);
+            if before >= event.at {
+                return Err(("the order key grows along a chain", named(event.origin, event.tip)));
+            }
+        }
+        if disk.branched().any(|origin| origin == self.office.origin) {
+            return Err(("head office never forks itself", self.office.origin.to_string()));
+        }
+        for (scope, entries) in &disk.feed {
+            let (mut running, mut seen) = (Hash::ZERO, BTreeSet::new());
+            for entry in entries {
+                let event = &disk.events[entry.event];
+                running = running_hash(running, event.tip.hash);
+                if running != entry.running || !seen.insert(event.key()) {
+                    return Err((
+                        "an entry stands once in a scope",
+                        format!("{scope}: {}", named(event.origin, event.tip)),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every till has every entry of its scopes, and stands at their ends.
+    fn feeds_reach_everybody(&self) -> Found {
+        let law = "every till sees every event of its scopes";
+        for (t, till) in self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone) {
+            for scope in scope::of_till(till.store) {
+                let entries = self.office.disk.feed.get(&scope).map_or(&[][..], Vec::as_slice);
+                let missing = entries.iter().map(|entry| &self.office.disk.events[entry.event]);
+                if let Some(event) = missing.into_iter().find(|event| !till.disk.holds(&event.key())) {
+                    return Err((law, format!("till {t}, {scope}: {}", named(event.origin, event.tip))));
+                }
+                let reached = till.disk.cursors.get(&scope).map_or(0, |cursor| cursor.position);
+                if reached != self.office.disk.position(&scope) {
+                    return Err((law, format!("till {t} stands at {reached} of {scope}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same events give the same rows, however they came.
+    fn same_rows_in_any_order(&mut self) -> Found {
+        if !self.shape.has_views {
+            return Ok(());
+        }
+        let law = "the same events give the same rows in any order";
+        let events = self.office.disk.events.clone();
+        let standings = self.standings();
+        let as_arrived = Views::of(&events, &standings, self.mutant);
+        if as_arrived.quarantined() > 0 {
+            self.reached(super::counts::Rare::Quarantined);
+        }
+        let mut shuffled = events.clone();
+        shuffled.extend(events.iter().take(20).cloned());
+        self.rng.shuffle(&mut shuffled);
+        if Views::of(&shuffled, &standings, self.mutant).digest() != as_arrived.digest() {
+            return Err((law, "head office's rows depend on arrival".to_owned()));
+        }
+        let (paid, due) = as_arrived.money_minor();
+        if paid != due {
+            return Err(("what was paid is what was due", format!("{paid} of {due}")));
+        }
+        for t in 0..self.tills.len() {
+            let (kept, events) = (self.tills[t].views.take(), self.tills[t].disk.events.clone());
+            let Some(mut kept) = kept else { continue };
+            kept.follow(&events, &standings);
+            let mut shuffled = events.clone();
+            self.rng.shuffle(&mut shuffled);
+            let is_same = Views::of(&shuffled, &standings, self.mutant).digest() == kept.digest();
+            self.tills[t].views = Some(kept);
+            if !is_same {
+                return Err((law, format!("the rows of till {t} are not those of a rebuild")));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Found = Result<(), (&'static str, String)>;
+
+fn named(origin: OriginId, tip: Tip) -> String {
+    format!("event {} of {origin}, {}", tip.seq, tip.hash)
+}

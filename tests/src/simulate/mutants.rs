@@ -1,0 +1,45 @@
+//! Mutants: the classic mistakes of synchronisation, built into the simulation's own shells and stores, never into the product.
+//!
+//! A simulation that lets one of them live proves nothing. Each is to be caught within a number of seeds that stands here; a test and
+//! `make simulate MUTANT=name` hold it to that.
+
+use super::counts::named;
+
+named! {
+    /// A mistake.
+    pub enum Mutant {
+        /// Head office acknowledges before its commit.
+        AckBeforeCommit = "ack_before_commit",
+        /// A till keeps the cursor of a page in one commit, and its entries in the next.
+        CursorBeforeApply = "cursor_before_apply",
+        /// Head office goes by the position of a cursor alone.
+        NaiveCursor = "naive_cursor",
+        /// Head office takes events with the same number for the same.
+        DedupeWithoutHash = "dedupe_without_hash",
+        /// A till tries again on the next sale only.
+        RetryOnLocalWrite = "retry_on_local_write",
+        /// A till takes what was acknowledged in another epoch for acknowledged in this one.
+        EpochIgnored = "epoch_ignored",
+        /// A cashier is told "sold" before the commit.
+        ReceiptBeforeCommit = "receipt_before_commit",
+        /// Read models believe whatever arrived last.
+        ArrivalOrderMerge = "arrival_order_merge",
+    }
+}
+
+impl Mutant {
+    /// Seeds within which it is to be caught, counted from seed 1.
+    pub fn seeds_max(self) -> u64 {
+        match self {
+            Mutant::RetryOnLocalWrite => 20,
+            Mutant::ArrivalOrderMerge => 100,
+            Mutant::AckBeforeCommit | Mutant::CursorBeforeApply | Mutant::ReceiptBeforeCommit => 300,
+            Mutant::DedupeWithoutHash | Mutant::NaiveCursor | Mutant::EpochIgnored => 500,
+        }
+    }
+
+    /// The mutant of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Mutant::ALL.iter().copied().find(|mutant| mutant.name() == name)
+    }
+}
