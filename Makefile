@@ -4,7 +4,7 @@
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test run demo-pins check generate replay clean-demo
+.PHONY: help prerequisites test run demo-pins check generate replay bench clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,12 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+# Peers and the long past of a till are made once and kept under ~/.cache/daybook/bench. ROWS and the rest reach the program by themselves.
+bench: ## measure beside peers and limits: [ROWS=P2,P12] [QUICK=1] [DATA=folder of real product lists]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin bench >&2 \
+		&& exec '$(target)/release/bench' --figures '$(target)/bench.json'
 
 # A shop's own books may live in DAYBOOK_HOME, so this says what it removes and keeps off folders that hold more.
 clean-demo: ## remove the demo's books: the folder $DAYBOOK_HOME, or .daybook

@@ -29,8 +29,10 @@ use place::Place;
 pub use digest::{TableDifference, differences, read_models_digest};
 pub use place::rebuild;
 
-const MIGRATIONS: &[Migration] =
-    &[("0001_read_models", include_str!("../../../migrations/views/0001_read_models.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    ("0001_read_models", include_str!("../../../migrations/views/0001_read_models.sql")),
+    ("0002_last_closing", include_str!("../../../migrations/views/0002_last_closing.sql")),
+];
 
 /// Events projected in one transaction when catching up.
 pub const BATCH_EVENTS: usize = 2_000;
