@@ -43,7 +43,10 @@ fn every_row_is_measured_beside_another_side_or_says_why_not() {
             assert!(row["notes"].to_string().contains("left out: "), "{id} was left out without a word");
         } else {
             let (ours, beside) = (row["ours"].as_f64(), row["beside"].as_f64());
-            assert!(ours.is_some_and(|ours| ours > 0.0) && beside.is_some_and(|beside| beside > 0.0), "{row}");
+            assert!(
+                ours.is_some_and(|ours| ours > 0.0) && beside.is_some_and(|beside| beside > 0.0),
+                "{row}"
+            );
         }
     }
     assert!(table.contains("GENERATED"), "a generated catalogue says so:\n{table}");

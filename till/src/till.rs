@@ -183,6 +183,8 @@ pub(crate) struct Inner {
     pub(crate) offset: i64,
     /// The store's rules, read once and again after they changed.
     pub(crate) shop: Option<Arc<Shop>>,
+    /// How many products are on sale, counted once and again after read models followed something of others.
+    pub(crate) products_on_sale: Option<i64>,
     /// Why nothing can be recorded until the till is started again.
     pub(crate) latch: Option<String>,
     pub(crate) _lock: Arc<DirectoryLock>,

@@ -38,8 +38,22 @@ const DEPARTMENTS: [&str; 12] = [
 
 /// Words of generated names.
 const WORDS: [&str; 16] = [
-    "green", "tea", "roasted", "coffee", "crème", "brulée", "whole", "wheat", "bread", "organic", "tomato",
-    "soup", "dark", "chocolate", "hazelnut", "water",
+    "green",
+    "tea",
+    "roasted",
+    "coffee",
+    "crème",
+    "brulée",
+    "whole",
+    "wheat",
+    "bread",
+    "organic",
+    "tomato",
+    "soup",
+    "dark",
+    "chocolate",
+    "hazelnut",
+    "water",
 ];
 
 /// Lines of one publication of stock: as many as fit into one event with room to spare.

@@ -8,8 +8,8 @@ use daybook_core::ids::OriginId;
 use daybook_core::limits::PUSH_EVENTS_MAX;
 use daybook_core::sync::server::Push;
 use daybook_core::wire::PushHead;
-use daybook_store::till::TillLog;
 use daybook_store::Durability;
+use daybook_store::till::TillLog;
 use daybook_till::identity::{Identity, Keys};
 use sha2::{Digest as _, Sha256};
 

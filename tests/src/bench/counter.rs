@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use daybook_core::amount::Quantity;
-use daybook_till::door::types::{Act, Request};
+use daybook_till::door::types::{Act, Counted, Request};
 use daybook_till::door::{About, Door};
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Opens the till, signs in, and opens a shift where none is. A sale that an earlier run left open is given up.
+    /// Opens the till, signs in, and opens a shift. A day that an earlier run left open is closed first.
     pub fn open(place: &Place, durable: bool) -> anyhow::Result<Counter> {
         let counter = Counter { door: door(place, durable)? };
         let people = counter.ask(Request::People)?;
@@ -29,13 +29,21 @@ impl Counter {
             .ok_or_else(|| anyhow!("nobody at the till is a manager: {people}"))?;
         let (staff, pin) = (manager.to_owned(), MANAGERS_PIN.to_owned());
         let status = counter.ask(Request::SignIn { staff, pin })?;
-        if status["shift"].is_null() {
-            counter.act(Act::OpenShift { float_minor: 10_000 })?;
+        if !status["shift"].is_null() {
+            counter.close_day()?;
         }
-        if !counter.ask(Request::Cart)?["lines"].as_array().is_none_or(Vec::is_empty) {
-            counter.give_up()?;
-        }
+        counter.act(Act::OpenShift { float_minor: 10_000 })?;
         Ok(counter)
+    }
+
+    /// Gives up what is open and closes the shift, so that a till is left as a day's end leaves it.
+    pub fn close_day(&self) -> anyhow::Result<()> {
+        if !self.ask(Request::Cart)?["lines"].as_array().is_none_or(Vec::is_empty) {
+            self.give_up()?;
+        }
+        let counted = vec![Counted { tender_type: "cash".to_owned(), counted_minor: 10_000 }];
+        self.act(Act::CloseShift { counted })?;
+        Ok(())
     }
 
     /// Sells something, so that the day has a last receipt to show.
@@ -47,9 +55,9 @@ impl Counter {
 
     /// Asks through the door.
     pub fn ask(&self, request: Request) -> anyhow::Result<Value> {
-        self.door
-            .answer(request)
-            .map_err(|fault| anyhow!("the till refused: {}", serde_json::to_string(&fault).unwrap_or_default()))
+        self.door.answer(request).map_err(|fault| {
+            anyhow!("the till refused: {}", serde_json::to_string(&fault).unwrap_or_default())
+        })
     }
 
     /// Changes the books.

@@ -43,7 +43,8 @@ pub struct Sizes {
 
 impl Sizes {
     /// What the table speaks of.
-    pub const WHOLE: Sizes = Sizes { products: 100_000, sales: 1_000_000, events: 1_000_000, pushed_sales: 18_000, rounds: 7 };
+    pub const WHOLE: Sizes =
+        Sizes { products: 100_000, sales: 1_000_000, events: 1_000_000, pushed_sales: 18_000, rounds: 7 };
     /// Enough to see that every row can be measured.
     pub const QUICK: Sizes = Sizes { products: 120, sales: 200, events: 600, pushed_sales: 240, rounds: 2 };
 }
@@ -146,17 +147,21 @@ impl Ground {
         })
     }
 
-    /// Head office with a past: as many events as the sizes say, its own and then the till's, taken in as pushes are. Its log is as it
-    /// would be; its read models have not followed.
-    pub fn office_with_past(&self, tell: &mut dyn FnMut(&str)) -> anyhow::Result<PathBuf> {
+    /// Head office with a past: so many events, its own and then the till's, taken in as pushes are. Its log is as it would be; its read
+    /// models have not followed.
+    pub fn office_with_past(
+        &self,
+        events_wanted: usize,
+        tell: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<PathBuf> {
         let (base, past) = (self.base(tell)?, self.with_past(tell)?);
-        let place = self.made("office-with-past", |folder| {
-            tell("making a head office with a past, once");
+        let place = self.made(&format!("office-{events_wanted}"), |folder| {
+            tell(&format!("making a head office with {events_wanted} events, once"));
             let office = Place::within(folder).office;
             copy_directory(&base.office, &office);
             let mut log = OfficeLog::open(&office, Durability::Off)?;
             let known = usize::try_from(events::last_position(log.connection())?)?;
-            let (batches, key) = chain::batches(&past, self.sizes.events.saturating_sub(known))?;
+            let (batches, key) = chain::batches(&past, events_wanted.saturating_sub(known))?;
             let mut server = Server::new(std::fs::read_to_string(office.join("epoch"))?);
             for (number, batch) in (1..).zip(batches) {
                 let push = Push::check(&batch.head, batch.lines, &key)?;
@@ -204,11 +209,7 @@ impl Ground {
     }
 
     /// What lies under a name, made by `make` where it is missing. It gets its name only when it is whole.
-    fn made(
-        &self,
-        name: &str,
-        make: impl FnOnce(&Path) -> anyhow::Result<()>,
-    ) -> anyhow::Result<Place> {
+    fn made(&self, name: &str, make: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Place> {
         let folder = self.folder.join(name);
         if !folder.exists() {
             let unfinished = self.copies.path().join(format!("{name}.unfinished"));

@@ -111,7 +111,11 @@ impl Counter {
         let certificate = identity.current().context("the till has no certificate")?;
         let store = certificate.store.context("the till has no store")?;
         let till = certificate.till.context("the till has no name")?;
-        let key = Keys::read(data)?.origins.get(&certificate.origin).context("the till has no key")?.clone();
+        let key = Keys::read(data)?
+            .origins
+            .get(&certificate.origin)
+            .context("the till has no key")?
+            .clone();
         let tip = log.own_tip(certificate.origin)?;
         let last = daybook_store::events::find(log.connection(), certificate.origin, tip)?;
         let last = last.context("the till's log is empty")?.text.read_envelope();
@@ -124,8 +128,10 @@ impl Counter {
         }
         let settings = questions::settings(&views, Some(store))?;
         let people = questions::staff(&views, Some(store))?;
-        let (manager, _, role) =
-            people.into_iter().find(|(_, _, role)| role == "manager").context("there is no manager")?;
+        let (manager, _, role) = people
+            .into_iter()
+            .find(|(_, _, role)| role == "manager")
+            .context("there is no manager")?;
         let mut items = Vec::new();
         let mut codes = views.prepare("SELECT sku FROM products ORDER BY sku")?;
         let codes: Vec<String> = codes.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -146,7 +152,10 @@ impl Counter {
             },
             tender_types: default_tender_types(),
             zone: Zone::new("UTC", 0).context("UTC is a zone")?,
-            authority: Authority { actor: Person::with_role(manager, &role, &default_roles()), approver: None },
+            authority: Authority {
+                actor: Person::with_role(manager, &role, &default_roles()),
+                approver: None,
+            },
             series: certificate.series,
             place: (store, till),
             items,
@@ -169,11 +178,8 @@ impl Counter {
             self.play_sale()?;
         }
         let expected = self.book.shift.as_ref().map(|shift| shift.expected("cash")).unwrap_or_default();
-        let count = Count {
-            tender_type: "cash".to_owned(),
-            counted_minor: expected,
-            denominations: BTreeMap::new(),
-        };
+        let count =
+            Count { tender_type: "cash".to_owned(), counted_minor: expected, denominations: BTreeMap::new() };
         self.shift_command(shift::Command::Count(vec![count]))?;
         self.shift_command(shift::Command::Close)?;
         self.revisions.clear();
@@ -206,12 +212,7 @@ impl Counter {
         Ok(())
     }
 
-    fn sale_command(
-        &mut self,
-        sale: &mut Sale,
-        id: SaleId,
-        command: decide::Command,
-    ) -> anyhow::Result<()> {
+    fn sale_command(&mut self, sale: &mut Sale, id: SaleId, command: decide::Command) -> anyhow::Result<()> {
         let document = EventId(self.new_uuid());
         let context = decide::Context {
             store: self.place.0,
@@ -280,12 +281,17 @@ impl Counter {
             let (tip, prev) = (event.tip, event.prev);
             self.waiting.push(KeptEvent { tip, prev, envelope: event.envelope, text: event.text });
         }
-        if self.waiting.len() >= EVENTS_PER_COMMIT { self.keep() } else { Ok(()) }
+        if self.waiting.len() >= EVENTS_PER_COMMIT {
+            self.keep()
+        } else {
+            Ok(())
+        }
     }
 
     fn keep(&mut self) -> anyhow::Result<()> {
         self.log.take_back(&self.waiting, &self.answers)?;
-        self.journal.append(self.waiting.iter().map(|event| (event.tip, event.prev, &event.text)))?;
+        self.journal
+            .append(self.waiting.iter().map(|event| (event.tip, event.prev, &event.text)))?;
         self.waiting.clear();
         self.answers.clear();
         Ok(())

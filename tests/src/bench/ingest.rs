@@ -20,6 +20,8 @@ use super::syncs;
 
 /// Tills that push at once.
 pub const TILLS: usize = 12;
+/// Pushes of the shorter and of the longer run that is watched.
+const WATCHED: (usize, usize) = (2, 12);
 /// Rows of one commit of the other side: what one push holds.
 const ROWS_PER_COMMIT: usize = 500;
 
@@ -54,7 +56,7 @@ pub fn twelve_tills(ground: &Ground, program: &Path, tell: &mut dyn FnMut(&str))
             Ok(count(texts.len()) / bulk(place.path(), &texts)? * 1e6)
         },
     )?;
-    let mut row = row.measured("events/s", &rounds).noting(format!(
+    let mut row = row.durable().measured("events/s", &rounds).noting(format!(
         "until the last answer alone: {} events/s; client, server and projector share the cores",
         short(super::measure::median(&answered))
     ));
@@ -62,7 +64,7 @@ pub fn twelve_tills(ground: &Ground, program: &Path, tell: &mut dyn FnMut(&str))
         let count = |what: &str| {
             let place = shop.tills[0].data.parent().and_then(Path::parent).context("a shop has a folder")?;
             let place = place.to_string_lossy().into_owned();
-            syncs::of_one_act(&folder, program, &["push-child", what, &place])
+            syncs::of_one_act(&folder, program, &["push-child", what, &place], WATCHED)
         };
         let (ours, beside) = (count("push")?, count("bulk")?);
         row = row.noting(format!(
@@ -81,9 +83,10 @@ pub fn twelve_tills(ground: &Ground, program: &Path, tell: &mut dyn FnMut(&str))
 pub fn child(what: &str, shop: &Path, acts: usize) -> anyhow::Result<()> {
     let shop = Shop::within(shop, 1);
     let copy = tempfile::tempdir()?;
-    let pusher = Pusher::of(&shop.tills[0], acts * ROWS_PER_COMMIT)?;
+    // Without acts it only starts and stops.
+    let pusher = Pusher::of(&shop.tills[0], acts.max(1) * ROWS_PER_COMMIT)?;
     if what == "bulk" {
-        bulk(copy.path(), &pusher.texts)?;
+        bulk(copy.path(), &pusher.texts[..pusher.texts.len().min(acts * ROWS_PER_COMMIT)])?;
         return Ok(());
     }
     let copy = Shop { tills: Vec::new(), ..shop }.copy_to(copy.path());

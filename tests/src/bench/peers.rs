@@ -80,7 +80,11 @@ impl Pouchdb {
 
     /// Makes the client's database of a file of events.
     pub fn fill(&self, client: &Path, events: &Path) -> anyhow::Result<()> {
-        run(Command::new("node").arg(self.folder.join("peer.js")).arg("fill").arg(client).arg(events))?;
+        run(Command::new("node")
+            .arg(self.folder.join("peer.js"))
+            .arg("fill")
+            .arg(client)
+            .arg(events))?;
         Ok(())
     }
 
@@ -129,7 +133,9 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// Runs a program to its end; what it said.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.output().with_context(|| format!("{:?} does not start", command.get_program()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("{:?} does not start", command.get_program()))?;
     ensure!(
         output.status.success(),
         "{:?} failed: {}",

@@ -28,12 +28,14 @@ pub fn read_models(
         format!("{}, folding the same events into sums in memory", Eventsourcing::name()),
         (Bound::AtLeast(1.0), Bound::AtLeast(2.0)),
     );
-    let office = ground.office_with_past(tell)?;
+    let office = ground.office_with_past(ground.sizes.events, tell)?;
     let log = Reader::open(office.join("log.db"))?;
     let events = usize::try_from(events::last_position(&log)?)?;
     let peer = match cache.map(Eventsourcing::installed) {
         None => return Ok(vec![row.left_out("a quick look installs no peers")]),
-        Some(Err(why)) => return Ok(vec![row.left_out(format!("{} cannot be installed: {why:#}", Eventsourcing::name()))]),
+        Some(Err(why)) => {
+            return Ok(vec![row.left_out(format!("{} cannot be installed: {why:#}", Eventsourcing::name()))]);
+        }
         Some(Ok(peer)) => peer,
     };
     let kept = kept_by_peer(&peer, &office, &log)?;
@@ -51,16 +53,20 @@ pub fn read_models(
             let said = peer.say(&["fold".as_ref(), kept.as_os_str(), count.as_ref()])?;
             let said: Value = serde_json::from_str(&said)?;
             ensure!(said["events"] == events, "the peer folded other events: {said}");
-            ensure!(said["documents"].as_i64().is_some_and(|documents| documents > 0), "nothing was sold: {said}");
+            ensure!(
+                said["documents"].as_i64().is_some_and(|documents| documents > 0),
+                "nothing was sold: {said}"
+            );
             Ok(count_of(&said)? / said["seconds"].as_f64().context("no time")?)
         },
     )?;
-    let grown = growth(&log, &folder, events)?;
-    let parsed = median(&(0..ROUNDS).map(|_| read_and_parsed(&log, events)).collect::<anyhow::Result<Vec<_>>>()?);
+    let grown = growth(ground, &folder, tell)?;
+    let parsed =
+        median(&(0..ROUNDS).map(|_| read_and_parsed(&log, events)).collect::<anyhow::Result<Vec<_>>>()?);
     let ours = median(&rounds.ours);
     Ok(vec![row.measured("events/s", &rounds).noting(format!(
         "{} documents of {} minor units on both sides; reading and parsing the same rows: {} events/s, of which rebuilding is {}; {grown}; \
-         not flushed while it is built, as in the product, where the new file is flushed once before it takes the old one's place",
+         not flushed while it is built, as in the product: the new file is flushed once, within the time, before it takes the old one's place",
         sums.0,
         sums.1,
         short(parsed),
@@ -72,28 +78,24 @@ fn count_of(said: &Value) -> anyhow::Result<f64> {
     said["events"].as_f64().context("no number of events")
 }
 
-/// Builds read models from the first so many events; events a second, and how many documents of what total they hold.
+/// Builds read models from a whole log and puts them in place; events a second, and how many documents of what total they hold.
 fn rebuilt(log: &Reader, folder: &Path, events: usize) -> anyhow::Result<(f64, (i64, i64))> {
     let place = tempfile::tempdir_in(folder)?;
-    let (time, views) = micros(|| {
-        let mut views = Views::open(place.path(), "views.db", Side::Office, Durability::Off)?;
-        loop {
-            let rest = events.saturating_sub(usize::try_from(views.position())?);
-            if rest == 0 || views.catch_up_by(log, BATCH_EVENTS.min(rest))? == 0 {
-                return Ok(views);
-            }
-        }
-    })?;
+    let mut views = Views::open(place.path(), "views.db", Side::Office, Durability::Full)?;
+    let (time, ()) = micros(|| Ok(views.renew(log)?))?;
+    ensure!(views.position() == i64::try_from(events)?, "only {} events were projected", views.position());
     let sums = "SELECT count(*), coalesce(sum(total_minor), 0) FROM documents";
     let sums = views.connection().query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((count(events) / time * 1e6, sums))
 }
 
 /// How the rate changes as the number of events does.
-fn growth(log: &Reader, folder: &Path, events: usize) -> anyhow::Result<String> {
+fn growth(ground: &Ground, folder: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<String> {
     let mut rates = Vec::new();
-    for part in [events / 4, events / 2, events] {
-        rates.push(format!("{part}: {}", short(rebuilt(log, folder, part)?.0)));
+    for part in [ground.sizes.events / 4, ground.sizes.events / 2, ground.sizes.events] {
+        let log = Reader::open(ground.office_with_past(part, tell)?.join("log.db"))?;
+        let events = usize::try_from(events::last_position(&log)?)?;
+        rates.push(format!("{events}: {}", short(rebuilt(&log, folder, events)?.0)));
     }
     Ok(format!("growth in events/s: {}", rates.join(", ")))
 }

@@ -63,7 +63,9 @@ pub struct Row {
     pub aim: Bound,
     /// Whether the must holds; none where it was left out.
     pub holds: Option<bool>,
-    /// Disk syncs of one act, ours and the other side's, where commits are flushed; none where nothing is.
+    /// Whether commits are flushed to the disk, on both sides.
+    pub durable: bool,
+    /// Disk syncs of one act, ours and the other side's, where they were counted.
     pub disk_syncs: Option<(f64, f64)>,
     /// What else was seen, and why it was left out where it was.
     pub notes: Vec<String>,
@@ -89,6 +91,7 @@ impl Row {
             must,
             aim,
             holds: None,
+            durable: false,
             disk_syncs: None,
             notes: Vec::new(),
         }
@@ -103,6 +106,12 @@ impl Row {
         self.ratio = Some(ratio);
         self.spread = Some(rounds.spread());
         self.holds = Some(self.must.holds(ratio));
+        self
+    }
+
+    /// The row, in which commits are flushed on both sides.
+    pub fn durable(mut self) -> Self {
+        self.durable = true;
         self
     }
 
@@ -130,8 +139,9 @@ pub fn table(rows: &[Row]) -> String {
         "| row | what | ours | beside | ratio (spread) | must | aim | holds | disk syncs |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
-        let figure =
-            |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{} {}", short(value), row.unit));
+        let figure = |value: Option<f64>| {
+            value.map_or("–".to_owned(), |value| format!("{} {}", short(value), row.unit))
+        };
         let ratio = row.ratio.zip(row.spread).map_or("–".to_owned(), |(ratio, (low, high))| {
             format!("{}× ({}–{})", short(ratio), short(low), short(high))
         });
@@ -142,9 +152,11 @@ pub fn table(rows: &[Row]) -> String {
             Some(true) if aim => "yes, and the aim",
             Some(true) => "yes",
         };
-        let syncs = row.disk_syncs.map_or("not durable".to_owned(), |(ours, beside)| {
-            format!("{} / {}", short(ours), short(beside))
-        });
+        let syncs = match (row.durable, row.disk_syncs) {
+            (false, _) => "not durable".to_owned(),
+            (true, None) => "durable, not counted".to_owned(),
+            (true, Some((ours, beside))) => format!("{} / {}", short(ours), short(beside)),
+        };
         text.push_str(&format!(
             "| {} | {} | {} | {}: {} | {ratio} | {} | {} | {holds} | {syncs} |\n",
             row.id,

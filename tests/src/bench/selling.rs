@@ -42,6 +42,7 @@ pub fn barcode_to_line(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::R
         || scans(ground, &with, &mut first),
         || scans(ground, &without, &mut second),
     )?;
+    with.close_day()?;
     Ok(vec![row.measured("µs", &rounds).noting(format!(
         "p50 of {SCANS} scans a round, each a recorded event and the cart and status that the window shows; \
          not flushed to the disk on either side"

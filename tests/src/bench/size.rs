@@ -20,31 +20,35 @@ pub const WIRE_LEVEL: i32 = 1;
 /// Pushes that are compressed by the other side too.
 const GZIPPED_MAX: usize = 200;
 
-/// A shop's tables without any history: numbered rows, amounts, names where a receipt needs them, and an index for every question that is
-/// asked daily. The narrowest that a shop could work with, so that what events cost is not made small.
+/// A shop's tables without any history: numbered rows with what a receipt shows and a return needs, and an index for every question that is
+/// asked daily. No wider than a shop could work with, so that what events cost is not made small.
 const CRUD: &str = "
     CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT NOT NULL UNIQUE, name TEXT NOT NULL, department TEXT, tax_class TEXT NOT NULL,
         price INTEGER, tracked INTEGER NOT NULL, on_hand INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
-    CREATE TABLE sales (id INTEGER PRIMARY KEY, till INTEGER NOT NULL, staff INTEGER, number TEXT NOT NULL, day TEXT NOT NULL,
-        sold_at INTEGER NOT NULL, gross INTEGER NOT NULL, discount INTEGER NOT NULL, tax INTEGER NOT NULL, total INTEGER NOT NULL,
-        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
-    CREATE TABLE sale_lines (id INTEGER PRIMARY KEY, sale INTEGER NOT NULL, product INTEGER, sku TEXT NOT NULL, name TEXT NOT NULL,
-        quantity INTEGER NOT NULL, gross INTEGER NOT NULL, discount INTEGER NOT NULL, net INTEGER NOT NULL, tax INTEGER NOT NULL,
-        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+    CREATE TABLE sales (id INTEGER PRIMARY KEY, store INTEGER NOT NULL, till INTEGER NOT NULL, shift INTEGER NOT NULL, staff INTEGER,
+        number TEXT NOT NULL, day TEXT NOT NULL, local_time TEXT NOT NULL, currency TEXT NOT NULL, gross INTEGER NOT NULL,
+        discount INTEGER NOT NULL, tax INTEGER NOT NULL, rounding INTEGER NOT NULL, total INTEGER NOT NULL, created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL);
+    CREATE TABLE sale_lines (id INTEGER PRIMARY KEY, sale INTEGER NOT NULL, line INTEGER NOT NULL, product INTEGER, sku TEXT NOT NULL,
+        name TEXT NOT NULL, department TEXT, quantity INTEGER NOT NULL, unit_price INTEGER, gross INTEGER NOT NULL, discount INTEGER NOT NULL,
+        net INTEGER NOT NULL, tax_class TEXT, tax INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
     CREATE TABLE payments (id INTEGER PRIMARY KEY, sale INTEGER NOT NULL, kind TEXT NOT NULL, amount INTEGER NOT NULL,
-        created_at INTEGER NOT NULL);
+        given INTEGER, change INTEGER, created_at INTEGER NOT NULL);
     INSERT INTO products (sku, name, department, tax_class, price, tracked, created_at, updated_at)
         SELECT sku, name, department, tax_class, price, tracked, 1772442000, 1772442000 FROM views.products;
     CREATE TEMP TABLE numbers (id INTEGER PRIMARY KEY, hash BLOB UNIQUE);
     INSERT INTO numbers (hash) SELECT hash FROM views.documents ORDER BY at;
-    INSERT INTO sales SELECT n.id, 1, 2, d.series || '-' || d.number, d.day, d.wall / 1000000, d.gross_sales_minor, d.reductions_minor,
-        d.tax_minor, d.total_minor, d.wall / 1000000, d.wall / 1000000 FROM numbers n JOIN views.documents d ON d.hash = n.hash ORDER BY n.id;
-    INSERT INTO sale_lines (sale, product, sku, name, quantity, gross, discount, net, tax, created_at, updated_at)
-        SELECT n.id, p.id, l.sku, l.name, l.quantity_thousandths, l.extended_minor, l.reductions_minor, l.net_minor, l.tax_minor,
-            1772442000, 1772442000
+    INSERT INTO sales SELECT n.id, 1, 1, n.id / 1000, 2, d.series || '-' || d.number, d.day, d.local_time, d.currency, d.gross_sales_minor,
+        d.reductions_minor, d.tax_minor, d.rounding_minor, d.total_minor, d.wall / 1000000, d.wall / 1000000
+        FROM numbers n JOIN views.documents d ON d.hash = n.hash ORDER BY n.id;
+    INSERT INTO sale_lines (sale, line, product, sku, name, department, quantity, unit_price, gross, discount, net, tax_class, tax,
+            created_at, updated_at)
+        SELECT n.id, l.line, p.id, l.sku, l.name, l.department, l.quantity_thousandths, p.price, l.extended_minor, l.reductions_minor,
+            l.net_minor, p.tax_class, l.tax_minor, 1772442000, 1772442000
         FROM numbers n JOIN views.document_lines l ON l.hash = n.hash LEFT JOIN products p ON p.sku = l.sku ORDER BY n.id, l.line;
-    INSERT INTO payments (sale, kind, amount, created_at)
-        SELECT n.id, t.tender_type, t.amount_minor, 1772442000 FROM numbers n JOIN views.tenders t ON t.hash = n.hash ORDER BY n.id;
+    INSERT INTO payments (sale, kind, amount, given, change, created_at)
+        SELECT n.id, t.tender_type, t.amount_minor, t.given_minor, t.change_minor, 1772442000
+        FROM numbers n JOIN views.tenders t ON t.hash = n.hash ORDER BY n.id;
     CREATE INDEX sales_day ON sales (day, till);
     CREATE INDEX sales_number ON sales (number);
     CREATE INDEX sale_lines_sale ON sale_lines (sale);
@@ -119,11 +123,11 @@ fn gzip(bytes: &[u8]) -> anyhow::Result<usize> {
 }
 
 fn disk(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Row> {
-    let office = ground.office_with_past(tell)?;
+    let office = ground.office_with_past(ground.sizes.events, tell)?;
     let folder = ground.folder("size")?;
     let log = Reader::open(office.join("log.db"))?;
     let mut views = Views::open(&folder, "views.db", Side::Office, Durability::Off)?;
-    while views.catch_up(&log)? > 0 {}
+    views.renew(&log)?;
     drop(views);
     let crud = open_writer(&folder.join("crud.db"), Durability::Off, &[])?;
     let views = folder.join("views.db");

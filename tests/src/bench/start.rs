@@ -41,7 +41,7 @@ pub fn start_to_ready(
         || started(program, &without, &mut resident.1),
     )?;
     let (mine, other) = resident;
-    Ok(vec![row.measured("µs", &rounds).and(
+    Ok(vec![row.durable().measured("µs", &rounds).and(
         mine <= RESIDENT_KIB_MAX,
         format!(
             "a process from its start to the status, people, cart and first page of products in the window's words, files in the page \
@@ -73,7 +73,9 @@ fn started(program: &Path, place: &Place, resident: &mut u64) -> anyhow::Result<
     drop(child.stdin.take());
     ensure!(child.wait()?.success(), "the till's process failed");
     let said: Value = serde_json::from_str(&line).context("the till's process was never ready")?;
-    let kib = said["resident_kib"].as_u64().context("the till's process knows nothing of its memory")?;
+    let kib = said["resident_kib"]
+        .as_u64()
+        .context("the till's process knows nothing of its memory")?;
     *resident = (*resident).max(kib);
     Ok(time)
 }

@@ -11,23 +11,29 @@ use anyhow::{Context as _, ensure};
 
 use super::measure::count;
 
-/// Acts of the shorter and of the longer run.
-const ACTS: (usize, usize) = (10, 60);
-
 /// Syncs of one act, by the name of the file.
 pub type Syncs = BTreeMap<String, f64>;
 
 /// Whether syncs can be counted here.
 pub fn can_be_counted() -> bool {
-    let traced = Command::new("strace").args(["-qq", "-e", "trace=fsync", "-o", "/dev/null", "true"]).output();
+    let traced = Command::new("strace")
+        .args(["-qq", "-e", "trace=fsync", "-o", "/dev/null", "true"])
+        .output();
     traced.is_ok_and(|output| output.status.success())
 }
 
-/// The syncs of one act of a process that is told, as its last argument, how often to act.
-pub fn of_one_act(folder: &Path, program: &Path, arguments: &[&str]) -> anyhow::Result<Syncs> {
-    let few = of_run(folder, program, arguments, ACTS.0)?;
-    let many = of_run(folder, program, arguments, ACTS.1)?;
-    let acts = count(ACTS.1 - ACTS.0);
+/// The syncs of one act of a process that is told, as its last argument, how often to act: so often in the shorter and in the longer run.
+pub fn of_one_act(
+    folder: &Path,
+    program: &Path,
+    arguments: &[&str],
+    (fewer, more): (usize, usize),
+) -> anyhow::Result<Syncs> {
+    // What is made the first time is made before anything counts.
+    of_run(folder, program, arguments, 0)?;
+    let few = of_run(folder, program, arguments, fewer)?;
+    let many = of_run(folder, program, arguments, more)?;
+    let acts = count(more - fewer);
     let syncs = many.into_iter().map(|(file, syncs)| {
         let before = few.get(&file).copied().unwrap_or_default();
         (file, (count(syncs) - count(before)) / acts)

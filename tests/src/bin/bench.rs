@@ -87,7 +87,11 @@ fn main() -> anyhow::Result<()> {
         None => {}
     }
     let Measure { rows, quick, data, cache, figures } = asked.measure;
-    let rows = rows.into_iter().map(|row| row.trim().to_owned()).filter(|row| !row.is_empty()).collect();
+    let rows = rows
+        .into_iter()
+        .map(|row| row.trim().to_owned())
+        .filter(|row| !row.is_empty())
+        .collect();
     let cache = cache.map_or_else(bench::cache, Ok)?;
     let options = Options { rows, quick, data, cache, program: std::env::current_exe()? };
     let rows = bench::run(&options, &mut |words| eprintln!("{words}"))?;
