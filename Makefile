@@ -8,7 +8,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep simulate clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep simulate bench clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -125,6 +125,12 @@ sweep: ## have every write, flush, truncation and removal of a checkout fail in 
 	@scripts/prerequisites >&2 \
 		&& cargo build --release --locked -p daybook-tests --bin sweep >&2 \
 		&& exec '$(target)/release/sweep' $${SEED:+--seed "$$SEED"} $${EVERY:+--every "$$EVERY"}
+
+# Peers and the long past of a till are made once and kept under ~/.cache/daybook/bench. ROWS and the rest reach the program by themselves.
+bench: ## measure beside peers and limits: [ROWS=P2,P12] [QUICK=1] [DATA=folder of real product lists]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin bench >&2 \
+		&& exec '$(target)/release/bench' --figures '$(target)/bench.json'
 
 # A shop's own books may live in DAYBOOK_HOME, so this says what it removes and keeps off folders that hold more.
 clean-demo: ## remove the demo's books: the folder $DAYBOOK_HOME, or .daybook

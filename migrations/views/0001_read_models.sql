@@ -9,8 +9,9 @@ CREATE TABLE progress (
 ) STRICT;
 INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, abs(random() % 2097152) << 32);
 
+-- Documents, lines and tenders lie in the order of their arrival: keyed by their hash, every new one would touch another page of a long past.
 CREATE TABLE documents (
-    hash                BLOB    PRIMARY KEY,
+    hash                BLOB    NOT NULL UNIQUE,
     at                  INTEGER NOT NULL,
     origin              BLOB    NOT NULL,
     seq                 INTEGER NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE documents (
     parts               INTEGER NOT NULL,
     from_parked         BLOB,
     voids               BLOB
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX documents_sale   ON documents (sale);
 CREATE INDEX documents_day    ON documents (store, day, till);
 CREATE INDEX documents_chain  ON documents (origin, seq, total_minor, wall);
@@ -69,8 +70,8 @@ CREATE TABLE document_lines (
     reductions          TEXT,               -- JSON, by source
     taxes               TEXT,               -- JSON, by tax and rate
     cost                INTEGER,            -- of one unit, in ten-thousandths of a minor unit
-    PRIMARY KEY (hash, line)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (hash, line)
+) STRICT;
 CREATE INDEX document_lines_sale ON document_lines (sale, line);
 
 CREATE TABLE tenders (
@@ -82,8 +83,8 @@ CREATE TABLE tenders (
     given_minor  INTEGER,
     change_minor INTEGER,
     to_verify    INTEGER NOT NULL,
-    PRIMARY KEY (hash, tender)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (hash, tender)
+) STRICT;
 
 -- What return lines took of earlier lines.
 CREATE TABLE claims (
@@ -185,6 +186,7 @@ CREATE TABLE shifts (
     float_minor INTEGER,                    -- of an opening
     closed      TEXT                        -- the Z, as JSON, of a closing
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX shifts_closed ON shifts (origin, at) WHERE closed IS NOT NULL;
 
 -- Edits of shared descriptions, and what each subject folds to.
 CREATE TABLE edits (

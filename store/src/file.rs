@@ -232,6 +232,24 @@ pub fn checkpoint(connection: &Connection, path: &Path) -> Result<(), StoreError
     Ok(())
 }
 
+/// Opens a new file that is built from nothing and takes another's place when it is whole. What a crash leaves of it is thrown away, so
+/// nothing is flushed or written twice on the way; the commit that fails is undone from memory. [`swap_in`] flushes it once, at the end.
+pub fn open_unfinished(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path).map_err(|error| damaged(path, error))?;
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
+             PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA cache_size = -98304;",
+        )
+        .map_err(|error| damaged(path, error))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = MEMORY", [], |row| row.get(0))?;
+    assert_eq!(mode, "memory", "SQLite did not take the asked journal");
+    migrate(&mut connection, path, migrations)?;
+    restrict(path)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
 /// Opens a file for reading only. Its writer may be another process.
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
     ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
     ("0003_parked", include_str!("../../migrations/till/0003_parked.sql")),
+    ("0004_set_aside", include_str!("../../migrations/till/0004_set_aside.sql")),
 ];
 
 /// Events whose hashes are looked at when a till starts: a few milliseconds of work.
@@ -84,6 +85,7 @@ impl TillLog {
             "SELECT * FROM cursors ORDER BY scope DESC LIMIT 1000",
             "SELECT * FROM commands ORDER BY command DESC LIMIT 1000",
             "SELECT * FROM conflicts ORDER BY id DESC LIMIT 1000",
+            "SELECT * FROM set_aside ORDER BY sale DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_chain ORDER BY origin DESC, seq DESC LIMIT 1000",
             "SELECT stream FROM events INDEXED BY events_stream WHERE stream IS NOT NULL ORDER BY stream DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_milestone
@@ -401,10 +403,8 @@ impl TillLog {
 
     /// Own sales that are set aside and were not recalled, the newest first, at most so many.
     pub fn parked(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let sql = "SELECT position, origin, seq, hash, prev, envelope, payload, seal FROM events p
-                   WHERE kind = 'sale.parked' AND NOT EXISTS (SELECT 1 FROM events o WHERE o.kind = 'sale.opened'
-                         AND json_extract(o.payload, '$.from_parked') = json_extract(p.payload, '$.sale'))
-                   ORDER BY position DESC LIMIT ?1";
+        let sql = "SELECT e.position, e.origin, e.seq, e.hash, e.prev, e.envelope, e.payload, e.seal
+                   FROM set_aside s JOIN events e ON e.position = s.position ORDER BY s.position DESC LIMIT ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
         let mut found = Vec::new();
@@ -485,4 +485,105 @@ fn insert_foreign(
             .execute((sql::blob(&origin.0), tip.hash.0.as_slice(), tip.seq))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::amount::Currency;
+    use daybook_core::event::Event;
+    use daybook_core::event::sale::{BegunAs, Opened, Parked, Prices, TaxRounding, Terms};
+    use daybook_core::identity::KeyPair;
+    use daybook_core::ids::{EventId, ShiftId, StoreId, TillId};
+    use daybook_core::record::{Circumstances, Draft, Writer};
+    use daybook_core::time::Now;
+    use uuid::Uuid;
+
+    fn sale(number: u128) -> SaleId {
+        SaleId(Uuid::from_u128(number))
+    }
+
+    fn parked(number: u128) -> Event {
+        Parked { sale: sale(number), customer: None, lines: Vec::new(), parts: 0 }.into()
+    }
+
+    fn recalled(as_number: u128, number: u128) -> Event {
+        Opened {
+            sale: sale(as_number),
+            begun_as: BegunAs::Sale,
+            store: StoreId(Uuid::nil()),
+            till: TillId(Uuid::nil()),
+            shift: ShiftId(Uuid::nil()),
+            terms: Terms {
+                currency: Currency::from_code("EUR").unwrap(),
+                prices: Prices::Inclusive,
+                tax_rounding: TaxRounding::Document,
+                cash_rounding: None,
+            },
+            from_parked: Some(sale(number)),
+        }
+        .into()
+    }
+
+    fn record(events: Vec<Event>) -> Vec<Recorded> {
+        let draft = |(number, event): (u128, Event)| Draft {
+            id: EventId(Uuid::from_u128(number)),
+            event,
+            rev: 1,
+            base: None,
+        };
+        let circumstances = Circumstances {
+            now: Now { wall: 1, offset: 0 },
+            actor: None,
+            approver: None,
+            command: None,
+            day: None,
+        };
+        let drafts = (1..).zip(events).map(draft).collect();
+        let writer = Writer::new(OriginId(Uuid::from_u128(1)));
+        writer.record(drafts, &circumstances, &KeyPair::from_seed([1; 32]), false).unwrap().0
+    }
+
+    fn set_aside(log: &TillLog) -> Vec<String> {
+        let found = log.parked(10).unwrap();
+        found.into_iter().map(|event| event.text.read_envelope().unwrap().stream).collect()
+    }
+
+    fn streams(numbers: &[u128]) -> Vec<String> {
+        numbers.iter().map(|number| format!("sale/{}", sale(*number))).collect()
+    }
+
+    #[test]
+    fn sales_that_are_set_aside_are_told_until_they_are_recalled_the_newest_first() {
+        let home = tempfile::tempdir().unwrap();
+        let mut log = TillLog::open(home.path(), Durability::Off).unwrap();
+        let recorded = record(vec![parked(1), parked(2), parked(3), recalled(4, 2)]);
+        log.append(&recorded[..3], None).unwrap();
+        assert_eq!(set_aside(&log), streams(&[3, 2, 1]));
+        log.append(&recorded[3..], None).unwrap();
+        assert_eq!(set_aside(&log), streams(&[3, 1]));
+        assert_eq!(log.parked(1).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_sale_that_was_recalled_is_not_set_aside_in_whatever_order_events_come_back() {
+        let home = tempfile::tempdir().unwrap();
+        let mut log = TillLog::open(home.path(), Durability::Off).unwrap();
+        for event in record(vec![parked(1), recalled(2, 1), parked(3)]).into_iter().rev() {
+            let Recorded { tip, prev, envelope, text, .. } = event;
+            log.take_back(&[KeptEvent { tip, prev, envelope, text }], &[]).unwrap();
+        }
+        assert_eq!(set_aside(&log), streams(&[3]));
+    }
+
+    #[test]
+    fn a_log_of_an_earlier_version_tells_what_was_set_aside_in_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = TillLog::path_in(home.path());
+        let mut old = open_writer(&path, Durability::Off, &MIGRATIONS[..3]).unwrap();
+        let recorded = record(vec![parked(1), parked(2), recalled(3, 1)]);
+        transact(&mut old, |connection| insert_all(connection, &recorded)).unwrap();
+        drop(old);
+        assert_eq!(set_aside(&TillLog::open(home.path(), Durability::Off).unwrap()), streams(&[2]));
+    }
 }

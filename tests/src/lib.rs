@@ -1,5 +1,6 @@
-//! Stories, replay, demo and generated files of the whole.
+//! Stories, replay, demo, measurements and generated files of the whole.
 
+pub mod bench;
 pub mod demo;
 pub mod disk;
 pub mod driven;

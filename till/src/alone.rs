@@ -370,7 +370,7 @@ impl Inner {
             tracing::error!(%error, "the journal file of descriptions cannot be written; it is filled up at the next start");
             self.office_journal = None;
         }
-        self.shop = None;
+        (self.shop, self.products_on_sale) = (None, None);
         if let Err(error) = self.catch_up_views() {
             tracing::error!(%error, "the read models could not follow; they do after the next event");
         }

@@ -122,6 +122,7 @@ impl Inner {
             } else {
                 Ballast::none(&options.data)
             },
+            products_on_sale: None,
             latch: None,
             _lock: lock,
         };
@@ -342,7 +343,7 @@ impl Inner {
         self.enrolled = Some(new);
         self.journal = self.journal_or_trouble(journal);
         self.sale = None;
-        self.shop = None;
+        (self.shop, self.products_on_sale) = (None, None);
         self.revisions.clear();
         self.book = Book::default();
         self.after_append(&recorded, after, position);
@@ -408,6 +409,10 @@ impl Inner {
         if !self.views.stand_on(&self.log_reader)? {
             tracing::warn!("the read models stand on another log than this one; they are built anew");
             self.rebuild_views()?;
+        } else if self.views.begin_a_long_way(&self.log_reader)?
+            && let Err(error) = self.views.renew(&self.log_reader)
+        {
+            tracing::warn!(%error, "the read models cannot be built beside; they follow the log where they are");
         }
         let mut rebuilt = false;
         loop {
@@ -425,6 +430,7 @@ impl Inner {
 
     /// Projects a few of the events that wait; whether there were any.
     pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
+        self.products_on_sale = None;
         match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
             Err(error) if error.is_worth_a_rebuild() => self.rebuild_views().map(|()| true),
             followed => followed.map(|count| count > 0),
@@ -433,6 +439,7 @@ impl Inner {
 
     /// Builds damaged read models anew beside the present ones; in memory, where no file can be built or the last one did not last.
     pub(crate) fn rebuild_views(&mut self) -> Result<(), StoreError> {
+        self.products_on_sale = None;
         if std::mem::replace(&mut self.views_rebuilt, true) && self.views_trouble.is_none() {
             return self.keep_views_in_memory("the file of read models broke again");
         }
@@ -446,6 +453,7 @@ impl Inner {
     fn keep_views_in_memory(&mut self, why: impl std::fmt::Display) -> Result<(), StoreError> {
         tracing::error!(%why, "the file of read models cannot be used; they are kept in memory");
         self.views_trouble = Some(why.to_string());
+        self.products_on_sale = None;
         let mut views = Views::in_memory(Side::Till)?;
         while views.catch_up(&self.log_reader)? > 0 {}
         self.views = views;

@@ -90,6 +90,7 @@ impl Till {
     /// Builds the read models anew from the log, compares, and goes on with the new ones.
     pub fn rebuild(&self) -> Result<Rebuilt, StoreError> {
         let mut inner = self.lock();
+        inner.products_on_sale = None;
         let Inner { views, log_reader, .. } = &mut *inner;
         let rebuilt = views.rebuild(log_reader)?;
         Ok(Rebuilt { equal: rebuilt.equal(), words: rebuilt.words() })

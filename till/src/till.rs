@@ -186,6 +186,8 @@ pub(crate) struct Inner {
     pub(crate) shop: Option<Arc<Shop>>,
     /// Room that is given back where the disk is full.
     pub(crate) ballast: Ballast,
+    /// How many products are on sale, counted once and again after read models followed something of others.
+    pub(crate) products_on_sale: Option<i64>,
     /// Why nothing can be recorded until the till is started again.
     pub(crate) latch: Option<String>,
     pub(crate) _lock: Arc<DirectoryLock>,

@@ -309,33 +309,52 @@ mod tests {
     use crate::Durability;
     use crate::views::questions::search;
     use crate::views::{Side, Views};
+    use std::collections::BTreeSet;
+
+    fn product(number: u128) -> ProductId {
+        ProductId(uuid::Uuid::from_u128(number))
+    }
+
+    fn describe(connection: &Connection, number: u128, name: &str, price: i64) {
+        let fields = serde_json::json!({ "sku": format!("s{number}"), "name": name, "price": price });
+        let fields = fields.as_object().unwrap().clone();
+        let origin = daybook_core::ids::OriginId(uuid::Uuid::from_u128(1));
+        let edit = Edit {
+            hash: daybook_core::chain::sha256(&number.to_be_bytes()),
+            order: OrderKey { at: 1, origin, seq: 1 },
+            subject: format!("product/{}", product(number)),
+            base: Vec::new(),
+            fields: fields.into_iter().collect(),
+        };
+        put_product(connection, product(number), &register::fold(&[edit])).unwrap();
+    }
+
+    fn found(connection: &Connection, text: &str) -> BTreeSet<ProductId> {
+        search(connection, text, 10).unwrap().into_iter().map(|row| row.product).collect()
+    }
+
+    #[test]
+    fn a_product_is_found_by_two_letters_beside_a_word_however_many_others_begin_so() {
+        let home = tempfile::tempdir().unwrap();
+        let views = Views::open(home.path(), "views.db", Side::Till, Durability::Off).unwrap();
+        for number in 2..400 {
+            describe(views.connection(), number, "te", 100);
+        }
+        describe(views.connection(), 1, "Roasted barley, as good as coffee and better than tea", 100);
+        assert_eq!(found(views.connection(), "barley te"), [product(1)].into());
+        assert_eq!(found(views.connection(), "barley te as"), [product(1)].into());
+        assert_eq!(found(views.connection(), "barley co te"), [product(1)].into());
+        assert_eq!(found(views.connection(), "barley xy"), [].into());
+        assert_eq!(found(views.connection(), "te").len(), 10);
+    }
 
     #[test]
     fn a_product_is_found_by_its_present_text_alone_and_its_old_one_is_not_searched_for() {
         let home = tempfile::tempdir().unwrap();
         let views = Views::open(home.path(), "views.db", Side::Till, Durability::Off).unwrap();
         let connection = views.connection();
-        let product = |number: u128| ProductId(uuid::Uuid::from_u128(number));
-        let describe = |number: u128, name: &str, price: i64| {
-            let fields = serde_json::json!({ "sku": format!("s{number}"), "name": name, "price": price });
-            let fields = fields.as_object().unwrap().clone();
-            let edit = Edit {
-                hash: Hash([u8::try_from(number).unwrap(); 32]),
-                order: OrderKey {
-                    at: 1,
-                    origin: daybook_core::ids::OriginId(uuid::Uuid::from_u128(1)),
-                    seq: 1,
-                },
-                subject: format!("product/{}", product(number)),
-                base: Vec::new(),
-                fields: fields.into_iter().collect(),
-            };
-            put_product(connection, product(number), &register::fold(&[edit])).unwrap();
-        };
-        let found = |text: &str| {
-            let rows = search(connection, text, 10).unwrap();
-            rows.into_iter().map(|row| row.product).collect::<std::collections::BTreeSet<_>>()
-        };
+        let describe = |number, name: &str, price| describe(connection, number, name, price);
+        let found = |text: &str| found(connection, text);
         describe(1, "Green tea", 100);
         describe(2, "Black tea", 100);
         assert_eq!(found("tea"), [product(1), product(2)].into());

@@ -35,6 +35,10 @@ const MIGRATIONS: &[Migration] =
 /// Events projected in one transaction when catching up.
 pub const BATCH_EVENTS: usize = 2_000;
 
+/// Events projected in one transaction when everything is built anew: the more there are, the less often a page is written again. Some
+/// twenty megabytes of memory.
+pub const BUILD_EVENTS: usize = 5_000;
+
 /// Which side the read models are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -75,6 +79,12 @@ impl Views {
         let found = self.last.map(|(origin, tip)| events::position_of(log, origin, tip));
         let found = found.transpose().map_err(StoreError::of_log)?.flatten();
         Ok(self.position == 0 || found == Some(self.position))
+    }
+
+    /// Whether nothing is projected yet of a log that holds much: building anew beside is then far quicker than following.
+    pub fn begin_a_long_way(&self, log: &Connection) -> Result<bool, StoreError> {
+        let last = events::last_position(log).map_err(StoreError::of_log)?;
+        Ok(self.position == 0 && last > i64::try_from(BUILD_EVENTS).unwrap_or(i64::MAX))
     }
 
     /// Projects what the log holds beyond the checkpoint; gives how many events that were, at most [`BATCH_EVENTS`].

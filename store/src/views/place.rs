@@ -10,9 +10,11 @@ use daybook_core::ids::OriginId;
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 
-use crate::file::{Durability, StoreError, open_in_memory, open_writer, remove, swap_in, transact};
+use crate::file::{
+    Durability, StoreError, open_in_memory, open_unfinished, open_writer, remove, swap_in, transact,
+};
 use crate::sql;
-use crate::views::{MIGRATIONS, Rebuilt, Side, Views, differences};
+use crate::views::{BUILD_EVENTS, MIGRATIONS, Rebuilt, Side, Views, differences};
 
 /// Where read models lie.
 #[derive(Debug)]
@@ -113,12 +115,19 @@ impl Views {
             Some(Place { path, .. }) => {
                 let beside = beside(path);
                 remove(&beside)?;
-                let mut fresh = Views::open_file(&beside, self.side, Durability::Off)?;
-                fresh.place.iter_mut().for_each(|place| place.is_new = true);
-                fresh
+                Views {
+                    connection: open_unfinished(&beside, MIGRATIONS)?,
+                    place: Some(Place {
+                        path: beside,
+                        durability: Durability::Off,
+                        closed: false,
+                        is_new: true,
+                    }),
+                    ..Views::in_memory(self.side)?
+                }
             }
         };
-        while fresh.catch_up(log)? > 0 {}
+        while fresh.catch_up_by(log, BUILD_EVENTS)? > 0 {}
         Ok(fresh)
     }
 
@@ -130,7 +139,6 @@ impl Views {
         let (position, last) = (fresh.position, fresh.last);
         // The checkpoint of a till moves in memory while nothing it shows changes.
         transact(&mut fresh.connection, |connection| keep_progress(connection, position, last))?;
-        fresh.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         let built = built.path.clone();
         drop(fresh);
         // Closed before it is replaced: what its own write-ahead log holds must not reach the new file.

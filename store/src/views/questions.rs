@@ -12,7 +12,7 @@ use daybook_core::project::Input;
 use daybook_core::project::rows::OrderKey;
 use daybook_core::sale::returns::{Original, Returned};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::events;
 use crate::file::StoreError;
@@ -107,64 +107,70 @@ pub fn product_named(connection: &Connection, code: &str) -> Result<Option<(Prod
     found.map(|(bytes, sku)| Ok((ProductId(sql::uuid(&bytes)?), sku))).transpose()
 }
 
-/// Products whose name, SKU or code holds every word of a text: trigrams from three letters on, word prefixes below.
+/// Products whose name, SKU or code holds every word of a text, best first: trigrams from three letters on, word prefixes below that.
 pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<ProductRow>, StoreError> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if words.is_empty() {
-        return Ok(Vec::new());
-    }
     let quoted = |word: &&str| format!("\"{}\"", word.replace('"', "\"\""));
-    let long: Vec<String> = words.iter().filter(|word| word.chars().count() >= 3).map(quoted).collect();
-    let short: Vec<String> = words
-        .iter()
-        .filter(|word| word.chars().count() < 3)
-        .map(|word| format!("{}*", quoted(word)))
-        .collect();
-    let found_by = |table: &str, terms: &[String]| -> Result<Vec<Vec<u8>>, StoreError> {
-        let sql = format!(
-            "SELECT t.product FROM {table} JOIN product_texts t ON t.number = {table}.rowid
-             WHERE {table} MATCH ?1 ORDER BY rank LIMIT ?2"
-        );
-        let mut statement = connection.prepare_cached(&sql)?;
-        let limit = i64::try_from(if long.is_empty() || short.is_empty() { limit } else { limit * 20 })
-            .unwrap_or(i64::MAX);
-        let rows = statement.query_map((terms.join(" "), limit), |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    };
-    let mut found = match (long.is_empty(), short.is_empty()) {
-        (false, true) => found_by("product_trigrams", &long)?,
-        (true, _) => found_by("product_prefixes", &short)?,
+    let (long, short): (Vec<&str>, Vec<&str>) =
+        text.split_whitespace().partition(|word| word.chars().count() >= 3);
+    let long: Vec<String> = long.iter().map(quoted).collect();
+    let short: Vec<String> = short.iter().map(|word| format!("{}*", quoted(word))).collect();
+    let found = match (long.is_empty(), short.is_empty()) {
+        (true, true) => return Ok(Vec::new()),
+        (false, true) => best(connection, "product_trigrams", &long, limit, |_| true)?,
+        (true, false) => best(connection, "product_prefixes", &short, limit, |_| true)?,
         (false, false) => {
-            let by_prefix: std::collections::BTreeSet<Vec<u8>> =
-                found_by("product_prefixes", &short)?.into_iter().collect();
-            found_by("product_trigrams", &long)?
-                .into_iter()
-                .filter(|product| by_prefix.contains(product))
-                .collect()
+            let allowed = with_prefixes(connection, &short)?;
+            best(connection, "product_trigrams", &long, limit, |number| allowed.contains(&number))?
         }
     };
-    found.truncate(limit);
     let mut products = Vec::new();
-    for product in found {
-        let sql = "SELECT sku, name, department, price FROM products WHERE product = ?1 AND archived = 0";
+    for number in found {
+        let sql = "SELECT p.product, p.sku, p.name, p.department, p.price FROM product_texts t
+                   JOIN products p ON p.product = t.product WHERE t.number = ?1 AND p.archived = 0";
         let mut statement = connection.prepare_cached(sql)?;
-        let row = statement
-            .query_row([&product], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
-            })
-            .optional()?;
-        if let Some((sku, name, department, price)) = row {
-            let price = price.map(UnitPrice::from_ten_thousandths);
-            products.push(ProductRow {
-                product: ProductId(sql::uuid(&product)?),
-                sku,
-                name,
-                department,
-                price,
-            });
-        }
+        let mut rows = statement.query([number])?;
+        let Some(row) = rows.next()? else { continue };
+        let product: Vec<u8> = row.get(0)?;
+        products.push(ProductRow {
+            product: ProductId(sql::uuid(&product)?),
+            sku: row.get(1)?,
+            name: row.get(2)?,
+            department: row.get(3)?,
+            price: row.get::<_, Option<i64>>(4)?.map(UnitPrice::from_ten_thousandths),
+        });
     }
     Ok(products)
+}
+
+/// The numbers of the texts that an index finds by all of some terms and that are wanted, best first, at most so many.
+fn best(
+    connection: &Connection,
+    index: &str,
+    terms: &[String],
+    limit: usize,
+    wanted: impl Fn(i64) -> bool,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = format!("SELECT rowid FROM {index} WHERE {index} MATCH ?1 ORDER BY rank");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([terms.join(" ")])?;
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let number = row.get(0)?;
+        if wanted(number) {
+            found.push(number);
+        }
+    }
+    Ok(found)
+}
+
+/// The numbers of all texts with words that begin so. One or two letters begin words of half a catalogue, so these are put in no order.
+fn with_prefixes(connection: &Connection, terms: &[String]) -> Result<HashSet<i64>, StoreError> {
+    let sql = "SELECT rowid FROM product_prefixes WHERE product_prefixes MATCH ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([terms.join(" ")], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Number of products on sale.

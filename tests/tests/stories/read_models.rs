@@ -1,8 +1,12 @@
 //! Stories of read models that cannot be believed: broken rows, and files that stand on another log than the one beside them.
 
+use daybook_core::amount::UnitPrice;
 use daybook_core::ids::RequestId;
 use daybook_core::wire::HandshakeRequest;
+use daybook_server::office::Publication;
 use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, break_page, copy_directory};
+use daybook_till::door::types::Request;
+use daybook_till::door::{About, Door};
 use serde_json::json;
 
 const MINUTE: i64 = 60_000_000;
@@ -107,4 +111,33 @@ async fn damage_that_only_readers_meet_stops_no_handshake_and_is_mended() {
         tokio::task::yield_now().await;
     }
     assert_eq!(office.conflicts(None, true).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_counts_the_products_again_when_the_catalogue_has_grown() {
+    let world = World::new().await;
+    let till = world.till("Till 1").await;
+    let about = About { version: String::new(), locale: "en".to_owned(), demo: false };
+    let door = Door::new(till.till.clone(), about);
+    let products = || door.answer(Request::Status).unwrap()["products"].as_i64().unwrap();
+    let before = products();
+    assert_eq!(before, till.till.catalogue_size().unwrap());
+    world
+        .publish(vec![Publication::Product {
+            sku: "cup".to_owned(),
+            name: "Cup".to_owned(),
+            department: None,
+            codes: Vec::new(),
+            tax_class: "standard".to_owned(),
+            tracked: false,
+            price: UnitPrice::from_minor(300),
+            unit: None,
+        }])
+        .await;
+    till.wait_for("the new product", |till| till.catalogue_size().unwrap() == before + 1)
+        .await;
+    till.wait_for("the window's count", |_| products() == before + 1).await;
+    till.open_shift();
+    till.sell("cup", 1);
+    assert_eq!(products(), before + 1);
 }

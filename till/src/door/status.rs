@@ -172,7 +172,12 @@ impl Inner {
     }
 
     pub(super) fn products(&mut self) -> Result<i64, Fault> {
-        Ok(self.ask_views(|views, _| questions::catalogue_size(views.connection()))?)
+        if let Some(known) = self.products_on_sale {
+            return Ok(known);
+        }
+        let counted = self.ask_views(|views, _| questions::catalogue_size(views.connection()))?;
+        self.products_on_sale = Some(counted);
+        Ok(counted)
     }
 
     /// Why nothing can be recorded, where that is so.

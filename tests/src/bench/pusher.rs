@@ -1,0 +1,114 @@
+//! Pushes as tills send them, prepared before anything is timed: what is measured is head office, and not how fast a till packs.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, ensure};
+use daybook_core::chain::Tip;
+use daybook_core::identity::KeyPair;
+use daybook_core::identity::certificate::SignedCertificate;
+use daybook_core::identity::http_signature::{RequestParts, content_digest, sign_request};
+use daybook_core::ids::{OriginId, RequestId};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, REQUEST_HEADER};
+use daybook_till::identity::Keys;
+use daybook_till::{Clock as _, SystemClock};
+use uuid::Uuid;
+
+use super::chain::batches;
+use super::ground::Place;
+use super::size::{WIRE_LEVEL, packed};
+
+/// Where events are pushed to.
+const PUSH: &str = "/v1/push";
+/// Where a till asks how far head office is.
+const HANDSHAKE: &str = "/v1/handshake";
+
+/// A till's pushes.
+pub struct Pusher {
+    origin: OriginId,
+    key: KeyPair,
+    certificates: Vec<SignedCertificate>,
+    last: Tip,
+    /// Compressed bodies in the order of the chain, each with the number of its events.
+    pub bodies: Vec<(Vec<u8>, usize)>,
+    /// Bytes of envelopes and payloads of every event.
+    pub texts: Vec<usize>,
+    http: reqwest::Client,
+}
+
+impl Pusher {
+    /// The pushes of all that a till has recorded, at most so many events.
+    pub fn of(place: &Place, events: usize) -> anyhow::Result<Self> {
+        let (batches, _) = batches(place, events)?;
+        let (first, last) = batches.first().zip(batches.last()).context("the till has recorded nothing")?;
+        let (origin, certificates, last) = (first.head.origin, first.head.certificates.clone(), last.last);
+        let key = Keys::read(&place.data)?.origins.get(&origin).context("the till has no key")?.clone();
+        let texts = batches
+            .iter()
+            .flat_map(|batch| &batch.lines)
+            .map(|text| text.envelope.len() + text.payload.len())
+            .collect();
+        let bodies = batches
+            .iter()
+            .map(|batch| Ok((packed(batch)?, batch.lines.len())))
+            .collect::<anyhow::Result<_>>()?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Pusher { origin, key, certificates, last, bodies, texts, http })
+    }
+
+    /// Sends all pushes one after the other, each when the one before was acknowledged.
+    pub async fn send(&self, server: &str) -> anyhow::Result<()> {
+        for place in 0..self.bodies.len() {
+            self.send_one(server, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one push and waits for its acknowledgement.
+    pub async fn send_one(&self, server: &str, place: usize) -> anyhow::Result<()> {
+        self.post(server, PUSH, self.bodies[place].0.clone()).await?;
+        Ok(())
+    }
+
+    /// Asks head office how far it is, as a till does that has nothing to send; checks that it has everything.
+    pub async fn shake(&self, server: &str) -> anyhow::Result<()> {
+        let asked = HandshakeRequest {
+            origin: self.origin,
+            wall: SystemClock::default().wall(),
+            tips: BTreeMap::from([(self.origin, vec![self.last])]),
+            certificates: self.certificates.clone(),
+        };
+        let body = zstd::bulk::compress(&serde_json::to_vec(&asked)?, WIRE_LEVEL)?;
+        let answer: HandshakeAnswer = serde_json::from_slice(&self.post(server, HANDSHAKE, body).await?)?;
+        let has = answer.tips.get(&self.origin).is_some_and(|tips| tips.contains(&self.last));
+        ensure!(has, "head office does not have everything");
+        Ok(())
+    }
+
+    async fn post(&self, server: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        let request = RequestId(Uuid::now_v7());
+        let digest = content_digest(&body);
+        let parts = RequestParts { method: "POST", path, query: "", request, content_digest: &digest };
+        let created = SystemClock::default().wall() / 1_000_000;
+        let signed = sign_request(&parts, &self.key, self.origin, created, None);
+        let answer = self
+            .http
+            .post(format!("{server}{path}"))
+            .header(REQUEST_HEADER, request.to_string())
+            .header("content-digest", &digest)
+            .header("signature-input", signed.signature_input)
+            .header("signature", signed.signature)
+            .header("content-encoding", "zstd")
+            .header("content-type", "application/x-ndjson")
+            .body(body)
+            .send()
+            .await?;
+        let status = answer.status();
+        let said = answer.bytes().await?;
+        ensure!(
+            status.is_success(),
+            "head office did not take a request: {status} {}",
+            String::from_utf8_lossy(&said)
+        );
+        Ok(said.to_vec())
+    }
+}
