@@ -235,6 +235,7 @@ pub fn checkpoint(connection: &Connection, path: &Path) -> Result<(), StoreError
 /// Opens a new file that is built from nothing and takes another's place when it is whole. What a crash leaves of it is thrown away, so
 /// nothing is flushed or written twice on the way; the commit that fails is undone from memory. [`swap_in`] flushes it once, at the end.
 pub fn open_unfinished(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
+    make_private(path)?;
     let mut connection = Connection::open(path).map_err(|error| damaged(path, error))?;
     connection
         .execute_batch(
@@ -245,7 +246,6 @@ pub fn open_unfinished(path: &Path, migrations: &[Migration]) -> Result<Connecti
     let mode: String = connection.query_row("PRAGMA journal_mode = MEMORY", [], |row| row.get(0))?;
     assert_eq!(mode, "memory", "SQLite did not take the asked journal");
     migrate(&mut connection, path, migrations)?;
-    restrict(path)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

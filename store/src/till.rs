@@ -78,7 +78,7 @@ impl TillLog {
 
     /// Reads what a till reads and writes first, so that a broken file is noticed before anything rests on it.
     pub fn probe(&self) -> Result<(), StoreError> {
-        const NEWEST: [&str; 10] = [
+        const NEWEST: [&str; 11] = [
             "SELECT * FROM events ORDER BY position DESC LIMIT 1000",
             "SELECT * FROM tips ORDER BY seq DESC LIMIT 1000",
             "SELECT * FROM facts ORDER BY name DESC LIMIT 1000",
