@@ -24,6 +24,7 @@ use crate::limits::{
     LINES_PART_BYTES_MAX, NAME_CHARS_MAX, QUANTITY_THOUSANDTHS_MAX, REDUCTIONS_MAX, REFERENCES_MAX,
     TENDERS_MAX,
 };
+use crate::project::excess;
 use crate::sale::promotion::Promotion;
 use crate::sale::reckon::{Reckoned, is_within_limits, totals_are_within_limits};
 use crate::sale::returns::{Original, return_line};
@@ -560,7 +561,7 @@ fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, 
     let mut totals = reckoned.totals;
     totals.rounding_minor = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
     let (mut events, lines, parts) = cut_lines(opened, context.document, false, reckoned.lines);
-    events.push(Event::from(Completed {
+    let document = Event::from(Completed {
         sale: id,
         begun_as: opened.begun_as,
         store: opened.store,
@@ -579,7 +580,12 @@ fn complete(sale: &Sale, id: SaleId, context: &Context<'_>) -> Result<Decision, 
         totals,
         tenders: sale.tenders.clone(),
         slip: None,
-    }));
+    });
+    // Its postings add up what totals set off against each other.
+    if excess(&document).is_some() {
+        return Err(Rejection::BeyondLimit("the total"));
+    }
+    events.push(document);
     Ok(Decision { events, approved: false })
 }
 
