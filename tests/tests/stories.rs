@@ -467,8 +467,8 @@ async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
         .await;
     till.open_shift();
     till.go_offline().await;
-    let ballast = data.join("ballast");
-    std::fs::write(&ballast, vec![1; 1 << 20]).unwrap();
+    let filler = data.join("filler");
+    std::fs::write(&filler, vec![1; 1 << 20]).unwrap();
     let (mut sold, mut refused) = (0_i64, None);
     till.begin(BegunAs::Sale);
     while refused.is_none() && sold < 20_000 {
@@ -484,7 +484,7 @@ async fn a_full_disk_records_nothing_says_so_and_sells_on_when_there_is_room() {
         usize::try_from(sold).unwrap(),
         "what was acknowledged is in the cart"
     );
-    std::fs::remove_file(&ballast).unwrap();
+    std::fs::remove_file(&filler).unwrap();
     till.pay();
     till.go_online();
     till.sent().await;
