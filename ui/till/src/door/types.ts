@@ -47,6 +47,14 @@ locale: string, demo: boolean, person: Person | null,
  */
 last_float_minor: number | null, shift: OpenShift | null, sync: SyncSummary, printer: PrinterState, products: number, open_conflicts: number, 
 /**
+ * Free bytes of the till's disk, where they are so few that somebody had better make room.
+ */
+storage_low_bytes: number | null, 
+/**
+ * Why the journal is not written, where it is not: there is one copy of the books instead of two.
+ */
+journal_trouble: string | null, 
+/**
  * Set where nothing can be recorded until the till is started again.
  */
 stopped: Stopped | null, };
