@@ -3,8 +3,12 @@
 # Where cargo builds. Honoured because .ci/run keeps its build outside the repository.
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
+# Programs are built together: of single packages cargo chooses other features, and would build the libraries once more. Where the window
+# cannot be built, what does without it is. Asked for by its own make, since what can be built changes while a recipe runs.
+programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests --bins)
+
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites test walk run demo-pins check generate pictures replay crash sweep clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,7 +23,7 @@ test: ## run every test
 	@$(MAKE) --no-print-directory window
 	@echo '-- the window: types, words, laws (vitest)'
 	@cd ui/till && npm run --silent lint && npm test --silent
-	@cargo build --locked -p daybook-desktop
+	@$(MAKE) --no-print-directory programs
 	@set -e; export DAYBOOK_WINDOW='$(abspath $(target))/debug/daybook-till'; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 		echo '-- tests (cargo nextest)'; \
@@ -38,18 +42,21 @@ test: ## run every test
 walk: ## look at every screen of the window in a browser; pictures go to target/pictures
 	@scripts/prerequisites --browser
 	@$(MAKE) --no-print-directory window
-	@cargo build --locked -p daybook-tests --bin door
+	@$(MAKE) --no-print-directory programs
 	@echo '-- walks over the window (Chromium)'
 	@cd ui/till && DAYBOOK_TARGET='$(abspath $(target))' npm run --silent walk -- $(ONLY) $(if $(WALKS),--walks $(WALKS)) $(if $(SEED),--seed $(SEED))
 
 run: ## a running shop: head office, a till and its window; HEADLESS=1 plays a demo day without a window
 	@if [ "$${HEADLESS:-}" = 1 ]; then \
-		scripts/prerequisites && exec cargo run --locked -p daybook-tests --bin demo; \
+		scripts/prerequisites && cargo build --locked $(programs) && exec '$(target)/debug/demo'; \
 	else \
 		scripts/prerequisites --display && $(MAKE) --no-print-directory window \
-			&& cargo build --locked -p daybook-desktop -p daybook-tests --bin daybook-till --bin demo \
+			&& $(MAKE) --no-print-directory programs \
 			&& exec '$(target)/debug/demo' --window '$(target)/debug/daybook-till'; \
 	fi
+
+programs:
+	@cargo build --locked $(programs)
 
 # What the window is made of is fetched once and built again where a file of it is newer than the last build.
 window: ui/till/dist/index.html ## build what the till's window shows
@@ -62,7 +69,7 @@ ui/till/dist/index.html: ui/till/node_modules/.package-lock.json ui/till/index.h
 	@cd ui/till && npm run --silent build && touch dist/index.html
 
 demo-pins: ## who works in the demo shop, and their PINs
-	@cargo run --quiet --locked -p daybook-tests --bin demo -- --pins
+	@cargo build --quiet --locked $(programs) && '$(target)/debug/demo' --pins
 
 check: ## look at format, lints, generated files and licences, without running tests
 	@scripts/prerequisites --window
@@ -72,7 +79,7 @@ check: ## look at format, lints, generated files and licences, without running t
 	@echo '-- lints'
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@echo '-- generated files'
-	@cargo run --quiet --locked -p daybook-tests --bin generate -- --check
+	@$(MAKE) --no-print-directory programs && '$(target)/debug/generate' --check
 	@if cargo deny --version >/dev/null 2>&1; then \
 		echo '-- dependencies: bans, licences, sources'; \
 		cargo deny --locked check bans licenses sources; \
@@ -82,12 +89,12 @@ check: ## look at format, lints, generated files and licences, without running t
 	@echo '-- all checks passed'
 
 generate: ## write the generated files anew: schemas and tables
-	@cargo run --locked -p daybook-tests --bin generate
+	@cargo build --locked $(programs) && '$(target)/debug/generate'
 
 pictures: ## draw the real window over a demo day and write docs/pictures anew
 	@scripts/prerequisites --walk
 	@$(MAKE) --no-print-directory window
-	@cargo build --locked -p daybook-desktop -p daybook-tests --bin daybook-till --bin pictures
+	@$(MAKE) --no-print-directory programs
 	@'$(target)/debug/pictures' --window '$(abspath $(target))/debug/daybook-till'
 
 # The last line of standard output is JSON for whoever reads it, so everything else here goes to standard error.

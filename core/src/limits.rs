@@ -64,8 +64,6 @@ pub const TIPS_MAX: usize = 10_000;
 pub const ENROL_CODE_CHARS: usize = 10;
 /// Room that a till keeps to be given back when its disk is full, in bytes: a shift of a few thousand sales more.
 pub const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
-/// Below so many free bytes a till says that its disk is nearly full: days before it is.
-pub const STORAGE_LOW_BYTES: i64 = 200 * 1024 * 1024;
 /// How long an enrolment code can be used, in microseconds (10 minutes).
 pub const ENROL_CODE_LIFE: i64 = 10 * 60 * 1_000_000;
 /// Wrong enrolment proofs that are tolerated from one address for one till within [`ENROL_CODE_LIFE`] before these two have to wait.
@@ -211,3 +209,7 @@ pub const PIN_PAUSE_SECONDS_SECOND: u64 = 5 * 60;
 pub const APPROVAL_SECONDS_MAX: u64 = 60;
 /// People of an organisation who have a name and a PIN. Their list, sealed, still fits into [`BODY_DECOMPRESSED_BYTES_MAX`].
 pub const PEOPLE_MAX: usize = 5_000;
+/// Free bytes below which a till says that its disk gets full: months of sales still fit, so there is time to make room.
+pub const STORAGE_LOW_BYTES: u64 = 1_000_000_000;
+/// Free bytes below which a person has to make room now: a busy day and the files that databases need for their work still fit.
+pub const STORAGE_SCARCE_BYTES: u64 = 200_000_000;

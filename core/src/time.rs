@@ -64,6 +64,11 @@ impl Zone {
         (0..24 * 60).contains(&cut_over_minutes).then_some(Zone { zone, cut_over_minutes })
     }
 
+    /// Its name, such as `Europe/Berlin`.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// The business day of a shift that opens at `wall` (trade rule 15).
     pub fn business_day(&self, wall: i64) -> Day {
         let start = timestamp(wall.saturating_sub(i64::from(self.cut_over_minutes) * 60_000_000));

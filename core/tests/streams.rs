@@ -11,6 +11,7 @@ use daybook_core::event::sale::{
     BegunAs, Discount, ForeignCash, Prices, Reduction, ReductionSource, Reference, TaxRounding,
 };
 use daybook_core::event::shift::{CashMove, Count};
+use daybook_core::event::tender::TenderFate;
 use daybook_core::ids::SaleId;
 use daybook_core::sale::Sale;
 use daybook_core::sale::decide::{Command, LineAmount};
@@ -57,6 +58,10 @@ enum Try {
     Park,
     Abandon,
     Tender(&'static str, Given, Option<i64>),
+    /// A card payment whose outcome nobody learnt.
+    TenderUnknown(Given),
+    RemoveTender(prop::sample::Index, TenderFate),
+    OpenDrawer,
     Complete,
     Pay(&'static str, Given),
 }
@@ -146,6 +151,7 @@ fn tries() -> impl Strategy<Value = Try> {
         0..3,
     );
     let begins = prop::sample::select(vec![BegunAs::Sale, BegunAs::Return]);
+    let fates = vec![TenderFate::HandedBack, TenderFate::Reversed, TenderFate::NotTaken];
     prop_oneof![
         1 => (-1_i64..30_000).prop_map(Try::OpenShift),
         1 => (moves, -1_i64..10_000).prop_map(|(cash_move, amount)| Try::MoveCash(cash_move, amount)),
@@ -170,6 +176,9 @@ fn tries() -> impl Strategy<Value = Try> {
         1 => Just(Try::Abandon),
         3 => (tenders(), givens(), prop::option::weighted(0.2, extremes()))
             .prop_map(|(name, given, foreign)| Try::Tender(name, given, foreign)),
+        1 => givens().prop_map(Try::TenderUnknown),
+        1 => (index(), prop::sample::select(fates)).prop_map(|(tender, fate)| Try::RemoveTender(tender, fate)),
+        1 => Just(Try::OpenDrawer),
         1 => Just(Try::Complete),
         6 => (tenders(), givens()).prop_map(|(name, given)| Try::Pay(name, given)),
     ]
@@ -280,6 +289,17 @@ fn attempt(shop: &mut Shop, attempt: &Try) -> bool {
                 .map(|amount| ForeignCash { currency: shop::dollars(), amount_minor: Minor::new(amount) });
             shop.act(Command::Tender(TenderStatement { foreign, ..statement(shop, name, *given) }))
         }
+        Try::TenderUnknown(given) => {
+            let statement = TenderStatement { outcome_unknown: true, ..statement(shop, "card", *given) };
+            shop.act(Command::Tender(statement))
+        }
+        Try::RemoveTender(tender, fate) => {
+            let taken: Vec<u32> =
+                shop.cart.iter().flat_map(|(_, sale)| sale.tenders.iter().map(|t| t.tender)).collect();
+            let tender = if taken.is_empty() { 1 } else { *tender.get(&taken) };
+            shop.act(Command::RemoveTender { tender, fate: *fate })
+        }
+        Try::OpenDrawer => shop.act_on_shift(shift::Command::OpenDrawer { reason: "change".to_owned() }),
         Try::Complete => shop.act(Command::Complete),
         Try::Pay(name, given) => shop.act(Command::Pay(statement(shop, name, *given))),
     };

@@ -2,6 +2,7 @@
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::EventText;
+use daybook_core::event::EVENTS;
 use daybook_core::limits::{AMOUNT_MINOR_MAX, EVENT_AMOUNT_MINOR_MAX};
 use daybook_core::project::{Input, Unread};
 use serde_json::Value;
@@ -9,11 +10,12 @@ use serde_json::Value;
 const ENVELOPE: &str = include_str!("../../schemas/envelope.v1.example.json");
 const COMPLETED: &str = include_str!("../../schemas/sale.completed.v1.example.json");
 const CASH_MOVED: &str = include_str!("../../schemas/shift.cash_moved.v1.example.json");
-const CLOSED: &str = include_str!("../../schemas/shift.closed.v1.example.json");
+const CLOSED: &str = include_str!("../../schemas/shift.closed.v2.example.json");
 
 fn read(kind: &str, payload: &Value) -> Result<(), Unread> {
     let mut envelope: Value = serde_json::from_str(ENVELOPE).unwrap();
     envelope["type"] = kind.into();
+    envelope["v"] = EVENTS.iter().find(|(known, _)| *known == kind).unwrap().1.into();
     let origin = serde_json::from_value(envelope["origin"].clone()).unwrap();
     let tip = Tip { seq: envelope["seq"].as_i64().unwrap(), hash: Hash::ZERO };
     let text = EventText { envelope: envelope.to_string(), payload: payload.to_string(), seal: None };

@@ -193,12 +193,17 @@ impl Window {
         self.client.clone().close().await.expect("closed");
     }
 
-    /// Kills the program where it stands.
-    pub async fn kill(mut self) {
+    /// Kills the program where it stands, and waits until the system has let go of the till's books in its home.
+    pub async fn kill(mut self, home: &Path) {
         let group = self.driver.id().expect("it runs");
         let killed = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).status().await;
         assert!(killed.expect("kill").success());
         let _ended = self.driver.wait().await;
+        let lock = home.join("till").join("lock");
+        eventually("the books let go", async || {
+            std::fs::File::open(&lock).is_ok_and(|file| file.try_lock().is_ok())
+        })
+        .await;
     }
 }
 

@@ -19,6 +19,8 @@ use daybook_core::secret::Secret;
 use daybook_core::sync::till::Status;
 use daybook_server::Running;
 use daybook_server::office::{self, NewOrganisation, Publication};
+use daybook_till::door::types::{Ailment, Notice, Request};
+use daybook_till::door::{About, Door};
 use daybook_till::{
     Answer, Command, ExecuteError, ItemName, Options, Session, SignInError, SignedIn, Till, synchronise,
 };
@@ -209,6 +211,17 @@ fn settings(home: &Path, clock: &Arc<StoryClock>, pin_cost: PinCost) -> office::
 /// Whether somebody can sign in at a till.
 pub fn knows_its_people(till: &Till) -> bool {
     till.people().is_ok_and(|people| people.iter().filter(|tile| tile.has_pin).count() >= 2)
+}
+
+/// What a till says about its own health, as its window reads it: what is so, and whether a person has to act.
+pub fn notices(till: &Till) -> Vec<(Ailment, bool)> {
+    let about = About { version: String::new(), locale: "en".to_owned(), demo: false };
+    let status = Door::new(till.clone(), about)
+        .answer(Request::Status)
+        .expect("the till says how it stands");
+    let notices: Vec<Notice> =
+        serde_json::from_value(status["notices"].clone()).expect("the notices have their type");
+    notices.into_iter().map(|notice| (notice.what, notice.urgent)).collect()
 }
 
 /// A PIN out of a story.

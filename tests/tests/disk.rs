@@ -105,10 +105,10 @@ fn no_sale_is_lost_however_the_log_is_destroyed() {
     let template = Template::new(8).unwrap();
     let sum = Mutex::new(Destroyed::default());
     std::thread::scope(|scope| {
-        for thread in 0..THREADS {
+        for first in (0..DESTRUCTIONS).take(THREADS) {
             let (template, sum) = (&template, &sum);
             scope.spawn(move || {
-                for seed in (0..DESTRUCTIONS).filter(|seed| *seed as usize % THREADS == thread) {
+                for seed in (first..DESTRUCTIONS).step_by(THREADS) {
                     let one = destroy(template, seed).unwrap();
                     sum.lock().unwrap().add(&one);
                 }

@@ -7,8 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use daybook_core::chain::Seal;
+use daybook_core::event;
 use daybook_core::event::sale::{Completed, Line};
 use daybook_core::event::shift::Closed;
+use daybook_core::event::{EVENTS, Event};
 use daybook_core::limits::{PAPER_COLUMNS_MAX, PAPER_COLUMNS_MIN};
 use daybook_core::paper::escpos::{Equipment, encode};
 use daybook_core::paper::receipt::{Receipt, receipt, short_seal};
@@ -26,7 +28,8 @@ fn root() -> PathBuf {
 }
 
 fn example<T: serde::de::DeserializeOwned>(name: &str) -> T {
-    let path = root().join("schemas").join(format!("{name}.v1.example.json"));
+    let version = EVENTS.iter().find(|(kind, _)| *kind == name).unwrap().1;
+    let path = root().join("schemas").join(format!("{name}.v{version}.example.json"));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -47,9 +50,13 @@ fn sheet<'a>(completed: &'a Completed, copy: u32) -> Receipt<'a> {
 }
 
 fn reading(kind: ReportKind) -> Reading {
+    reading_of(kind, example::<Closed>("shift.closed"))
+}
+
+fn reading_of(kind: ReportKind, closed: Closed) -> Reading {
     Reading {
         kind,
-        closed: example::<Closed>("shift.closed"),
+        closed,
         local_time: "2026-03-02T19:04:11".to_owned(),
         till: "Till 1".to_owned(),
         person: "7".to_owned(),
@@ -100,6 +107,25 @@ fn a_copy_says_so_and_differs_in_nothing_else_but_the_drawer() {
     assert_eq!(copy.iter().filter(|line| *line == "COPY 3").count(), 1);
     copy.retain(|line| line != "COPY 3");
     assert_eq!(copy, original);
+}
+
+#[test]
+fn a_closing_of_the_first_version_prints_without_taxes_by_rate() {
+    let text = fs::read_to_string(root().join("schemas/shift.closed.v1.example.json")).unwrap();
+    let event::Reading::Known(event) = Event::read("shift.closed", 1, &text) else { panic!("not read") };
+    let Event::ShiftClosed(closed) = *event else { panic!("another event") };
+    assert_eq!((closed.taxes.clone(), closed.drawer_openings), (None, 0));
+    let told = |closed: Closed| -> Vec<String> {
+        let reading = reading_of(ReportKind::Z, closed);
+        report(&reading, 0, &words(), FORM).lines().map(|line| line.text().to_owned()).collect()
+    };
+    let (old, new) = (told(closed), told(example("shift.closed")));
+    assert!(old.iter().all(|line| !line.starts_with("DE 19 %")), "{old:?}");
+    let rate = new.iter().find(|line| line.starts_with("DE 19 %")).expect("a line for the rate");
+    assert_eq!(
+        rate.split_whitespace().collect::<Vec<_>>(),
+        ["DE", "19", "%", "1113.60", "211.58", "1325.18"]
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ async fn three_scans_and_exact_cash_take_two_keys_and_a_kill_in_mid_sale_brings_
     // In mid-sale the machine dies.
     screen.scan("2063622238181").await;
     eventually("the next sale", async || lines(&window).await == 1).await;
-    window.kill().await;
+    window.kill(home.path()).await;
     let window = Window::open(&screen, &program, home.path(), Some(&url)).await;
     window.begin(&screen, &pin).await;
     eventually("the cart as it was", async || lines(&window).await == 1).await;

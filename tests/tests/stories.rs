@@ -21,6 +21,8 @@ mod books;
 mod enrolment;
 #[path = "stories/keeping.rs"]
 mod keeping;
+#[path = "stories/paying.rs"]
+mod paying;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/printing.rs"]

@@ -7,6 +7,7 @@ use daybook_core::amount::{Minor, Quantity, UnitPrice};
 use daybook_core::chain::Tip;
 use daybook_core::event::sale::{BegunAs, Discount, Reduction, ReductionSource, Reference};
 use daybook_core::event::shift::{CashMove, Count};
+use daybook_core::event::tender::TenderFate;
 use daybook_core::ids::{CustomerId, SaleId, ShiftId, VoucherId};
 use daybook_core::sale::decide::LineAmount;
 use daybook_core::sale::tender::TenderStatement;
@@ -46,6 +47,11 @@ pub enum Command {
         cash_move: CashMove,
         /// How much; positive.
         amount_minor: Minor,
+        /// Why.
+        reason: String,
+    },
+    /// Open the drawer without a sale.
+    OpenDrawer {
         /// Why.
         reason: String,
     },
@@ -137,6 +143,22 @@ pub enum Command {
     AbandonSale(Option<String>),
     /// Take a tender.
     Tender(TenderStatement),
+    /// Take a tender back before the sale is completed.
+    RemoveTender {
+        /// Number of the tender.
+        tender: u32,
+        /// What became of its money.
+        fate: TenderFate,
+    },
+    /// Say what became of a payment of a completed document whose outcome was not known.
+    SettleTender {
+        /// The document, of this till.
+        sale: SaleId,
+        /// Number of the tender.
+        tender: u32,
+        /// Whether the money came.
+        charged: bool,
+    },
     /// Take a last tender and complete the sale.
     Pay(TenderStatement),
     /// Complete a sale that is settled.

@@ -10,7 +10,7 @@ use daybook_core::amount::{Currency, Minor};
 use daybook_core::authority::{Authority, Person};
 use daybook_core::event::Event;
 use daybook_core::event::description::Permission;
-use daybook_core::event::sale::{Number, Prices, Reference, TaxRounding, Terms};
+use daybook_core::event::sale::{Completed, Number, Prices, Reference, TaxRounding, TenderCorrected, Terms};
 use daybook_core::event::stock::{Adjusted, Counted, Received, StockLine};
 use daybook_core::ids::{CommandId, EventId, SaleId, StaffId};
 use daybook_core::limits::REFERENCES_MAX;
@@ -18,6 +18,7 @@ use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Recorded, Writer};
 use daybook_core::sale::decide::{self, Decision, LineAmount, NewLine};
 use daybook_core::sale::returns::Original;
+use daybook_core::sale::settle;
 use daybook_core::sale::tender::default_tender_types;
 use daybook_core::sale::{Phase, Rejection, Sale};
 use daybook_core::time::Zone;
@@ -137,6 +138,9 @@ impl Inner {
             Command::MoveCash { cash_move, amount_minor, reason } => {
                 self.decide_shift(authority, shift::Command::MoveCash { cash_move, amount_minor, reason })
             }
+            Command::OpenDrawer { reason } => {
+                self.decide_shift(authority, shift::Command::OpenDrawer { reason })
+            }
             Command::CountShift(counts) => self.decide_shift(authority, shift::Command::Count(counts)),
             Command::CloseShift => self.decide_shift(authority, shift::Command::Close),
             Command::OpenSale { sale, begun_as } => {
@@ -191,6 +195,12 @@ impl Inner {
             }
             Command::Tender(statement) => {
                 self.decide_sale(authority, document, decide::Command::Tender(statement))
+            }
+            Command::RemoveTender { tender, fate } => {
+                self.decide_sale(authority, document, decide::Command::RemoveTender { tender, fate })
+            }
+            Command::SettleTender { sale, tender, charged } => {
+                self.settle_tender(authority, sale, tender, charged)
             }
             Command::Pay(statement) => self.decide_sale(authority, document, decide::Command::Pay(statement)),
             Command::CompleteSale => self.decide_sale(authority, document, decide::Command::Complete),
@@ -255,6 +265,41 @@ impl Inner {
             sale_open: self.sale.as_ref().is_some_and(|(_, sale)| sale.phase == Phase::Open),
         };
         Ok(shift::decide(&self.book, &context, command)?)
+    }
+
+    /// What became of a payment of a document that this till completed: only here does somebody see the terminal that took it.
+    fn settle_tender(
+        &mut self,
+        authority: &Authority,
+        sale: SaleId,
+        tender: u32,
+        charged: bool,
+    ) -> Result<Decision, ExecuteError> {
+        let (completed, corrections) = self.paid_here(sale)?.ok_or(ExecuteError::UnknownDocument)?;
+        let context = settle::Context {
+            store: self.store()?,
+            shift: self.book.shift.as_ref().map(|shift| shift.opened.shift),
+            currency: completed.terms.currency,
+            authority,
+        };
+        let tenders = settle::paid(&completed, &corrections);
+        Ok(settle::decide(sale, &tenders, tender, charged, &context)?)
+    }
+
+    /// A document that this till completed, with the corrections of its payments.
+    pub(crate) fn paid_here(
+        &self,
+        sale: SaleId,
+    ) -> Result<Option<(Completed, Vec<TenderCorrected>)>, StoreError> {
+        let (mut completed, mut corrections) = (None, Vec::new());
+        for event in self.log.stream(&format!("sale/{sale}"))? {
+            match Input::read(event.origin, event.tip, &event.text).content {
+                Ok((_, Event::SaleCompleted(document))) => completed = Some(document),
+                Ok((_, Event::SaleTenderCorrected(correction))) => corrections.push(correction),
+                _ => {}
+            }
+        }
+        Ok(completed.map(|completed| (completed, corrections)))
     }
 
     /// Goes on with a parked sale of this till: a new document with its lines.

@@ -110,10 +110,10 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
         severity: Severity::Normal,
         title: format!("{name} was sold more often than it was there"),
         story: format!(
-            "{name}: {since}, {} more went out than there can have been, over {}. At least one till showed enough on hand when it \
-             sold.{}",
+            "{name}: {since}, {} more went out than there can have been, over {}. {} showed enough on hand when it sold.{}",
             Quantity::from_thousandths(-on_hand),
             till_list(&tills),
+            if tills.len() == 1 { "The till" } else { "At least one till" },
             unlisted("sold lines", "last", sold.len()),
         ),
         parties: sold[sold.len().saturating_sub(CONFLICT_PARTIES_MAX)..].iter().map(party).collect(),

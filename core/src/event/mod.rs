@@ -10,6 +10,7 @@ pub mod sale;
 pub mod shift;
 pub mod stock;
 pub mod stream;
+pub mod tender;
 pub mod upcast;
 
 use serde_json::Value;
@@ -98,14 +99,16 @@ events! {
     "sale.customer_set" 1 SaleCustomerSet(sale::CustomerSet),
     "sale.parked" 1 SaleParked(sale::Parked),
     "sale.tendered" 1 SaleTendered(sale::Tendered),
+    "sale.tender_removed" 1 SaleTenderRemoved(tender::TenderRemoved),
     "sale.lines_recorded" 1 SaleLinesRecorded(sale::LinesRecorded),
     "sale.completed" 1 SaleCompleted(sale::Completed),
     "sale.abandoned" 1 SaleAbandoned(sale::Abandoned),
     "sale.tender_corrected" 1 SaleTenderCorrected(sale::TenderCorrected),
     "shift.opened" 1 ShiftOpened(shift::Opened),
     "shift.cash_moved" 1 ShiftCashMoved(shift::CashMoved),
+    "shift.drawer_opened" 1 ShiftDrawerOpened(shift::DrawerOpened),
     "shift.counted" 1 ShiftCounted(shift::Counted),
-    "shift.closed" 1 ShiftClosed(shift::Closed),
+    "shift.closed" 2 ShiftClosed(shift::Closed),
     "shift.close_requested" 1 ShiftCloseRequested(shift::CloseRequested),
     "product.created" 1 ProductCreated(description::ProductCreated),
     "product.changed" 1 ProductChanged(description::ProductChanged),

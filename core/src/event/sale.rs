@@ -677,10 +677,10 @@ fn is_no(flag: &bool) -> bool {
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
-fn settled() -> TenderState {
+pub(crate) fn settled() -> TenderState {
     TenderState::Settled
 }
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_settled(state: &TenderState) -> bool {
+pub(crate) fn is_settled(state: &TenderState) -> bool {
     *state == TenderState::Settled
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::amount::{Currency, Minor};
-use crate::event::sale::{TenderClass, payload, words};
+use crate::event::sale::{TaxAmount, TenderClass, TenderState, is_settled, payload, settled, words};
 use crate::ids::{ShiftId, StoreId, TillId};
 use crate::time::Day;
 
@@ -72,6 +72,18 @@ payload! {
 }
 
 payload! {
+    /// `shift.drawer_opened`: somebody opened the drawer without a sale.
+    pub struct DrawerOpened {
+        /// The shift.
+        pub shift: ShiftId,
+        /// The store.
+        pub store: StoreId,
+        /// Why, as a code of the store.
+        pub reason: String,
+    }
+}
+
+payload! {
     /// What is counted of one tender type.
     pub struct Count {
         /// The tender type.
@@ -95,12 +107,15 @@ payload! {
 }
 
 payload! {
-    /// One tender type in a closing.
+    /// One tender type in a closing. Card payments whose outcome is not known stand apart from those that are (trade rule 14).
     pub struct TenderTotal {
         /// The tender type.
         pub tender_type: String,
         /// What it is in the books.
         pub class: TenderClass,
+        /// Whether the outcome of these tenders is known.
+        #[serde(default = "settled", skip_serializing_if = "is_settled")]
+        pub state: TenderState,
         /// How many tenders.
         pub tenders: u32,
         /// Their amounts.
@@ -110,6 +125,16 @@ payload! {
         /// What was counted, where it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub counted_minor: Option<Minor>,
+    }
+}
+
+payload! {
+    /// What was taxed in a shift, and how.
+    pub struct ShiftTaxes {
+        /// The sums per tax, jurisdiction and rate.
+        pub rates: Vec<TaxAmount>,
+        /// Net of the lines that bear no tax.
+        pub untaxed_minor: Minor,
     }
 }
 
@@ -142,13 +167,19 @@ payload! {
         pub net_minor: Minor,
         /// Tax of the shift.
         pub tax_minor: Minor,
+        /// The taxes by rate; none where the closing was written before closings told them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub taxes: Option<ShiftTaxes>,
         /// Cash rounding of the shift.
         pub rounding_minor: Minor,
         /// Float at the start.
         pub float_minor: Minor,
         /// Cash moved in less cash moved out and dropped.
         pub cash_moved_minor: Minor,
-        /// Per tender type.
+        /// How often the drawer was opened without a sale.
+        #[serde(default, skip_serializing_if = "is_none_of_it")]
+        pub drawer_openings: u32,
+        /// Per tender type, and whether the outcome is known.
         pub tenders: Vec<TenderTotal>,
         /// Counted cash less expected cash; none where cash was not counted (trade rule 17).
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,4 +200,9 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reason: Option<String>,
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none_of_it(count: &u32) -> bool {
+    *count == 0
 }

@@ -11,6 +11,7 @@ pub mod queue;
 pub mod receipt;
 pub mod report;
 pub mod status;
+mod taxes;
 pub mod text;
 pub mod words;
 

@@ -30,6 +30,8 @@ pub enum Task {
     Report(Box<Reading>),
     /// A page that shows what the printer can do.
     Test,
+    /// No paper: the drawer opens. Somebody stands before it and sees whether it does, so it is never in doubt, and never done late.
+    Drawer,
 }
 
 /// How far a job is. A job that is done is no job any more.
@@ -171,6 +173,11 @@ impl Queue {
         let mut queue = Queue { jobs, ..Queue::default() };
         let mut effects = Vec::new();
         for job in &mut queue.jobs {
+            if job.task == Task::Drawer {
+                // Without its moment it is late, and forgotten as soon as something is printed.
+                job.state = State::Waiting;
+                continue;
+            }
             let why = match job.state {
                 State::Printing => STOPPED,
                 State::Waiting if copied => COPIED,
@@ -250,8 +257,10 @@ impl Queue {
         if !matches!(outcome, Outcome::NotStarted(_)) {
             self.kicks.remove(&id);
         }
+        let is_drawer = self.jobs[at].task == Task::Drawer;
         let job = &mut self.jobs[at];
         match outcome {
+            Outcome::Unconfirmed | Outcome::CutShort(_) | Outcome::Impossible(_) if is_drawer => {}
             Outcome::Printed => {}
             Outcome::Unconfirmed if self.silent => {}
             Outcome::Unconfirmed => doubt(job, SILENT),
@@ -285,6 +294,7 @@ impl Queue {
         if !self.printer || self.prints() || now < self.resume {
             return;
         }
+        self.forget_late_drawers(now, effects);
         let (answers, silent) = (self.answers, self.silent);
         let Some(job) = self.jobs.iter_mut().find(|job| job.state == State::Waiting) else { return };
         job.state = State::Printing;
@@ -292,6 +302,19 @@ impl Queue {
         let kick = job.copy == 0 && self.kicks.get(&job.job).is_some_and(|until| now < *until);
         effects.push(Effect::Keep(job.clone()));
         effects.push(Effect::Print(Order { job: job.clone(), kick, answers, silent }));
+    }
+
+    /// Whoever wanted the drawer open does not stand before it any more, or used the key.
+    fn forget_late_drawers(&mut self, now: u64, effects: &mut Vec<Effect>) {
+        let Queue { jobs, kicks, .. } = self;
+        jobs.retain(|job| {
+            let late = job.task == Task::Drawer && kicks.get(&job.job).is_none_or(|until| now >= *until);
+            if late {
+                kicks.remove(&job.job);
+                effects.push(Effect::Forget { job: job.clone(), unprinted: true });
+            }
+            !late
+        });
     }
 
     fn pause(&mut self, now: u64) {

@@ -3,12 +3,13 @@
 //! Everything comes from the document as it was recorded; nothing is reckoned again. A copy says so and which one it is. Nothing here
 //! claims to be certified for anything.
 
+use super::taxes::{Columns, TaxRow, tax_table};
 use super::text::legible;
 use super::{Form, Labels, Paper, Style, Words};
 use crate::amount::{Currency, Minor, Quantity};
 use crate::chain::Seal;
 use crate::event::sale::{
-    Completed, Direction, Line, Prices, Reduction, ReductionSource, TaxAmount, Tender, TenderState,
+    Completed, Direction, Line, Prices, Reduction, ReductionSource, Tender, TenderState,
 };
 
 /// What a receipt is made of.
@@ -61,7 +62,8 @@ pub fn receipt(receipt: &Receipt<'_>, words: &Words, form: Form) -> Paper {
     }
     if !completed.taxes.is_empty() {
         paper.rule();
-        taxes(&mut paper, labels, currency, &completed.taxes);
+        let rows: Vec<TaxRow> = completed.taxes.iter().map(|tax| TaxRow::of(labels, tax)).collect();
+        tax_table(&mut paper, labels, currency, &rows, Columns::Base);
     }
     paper.rule();
     if let Some(seal) = &receipt.seal {
@@ -175,36 +177,5 @@ fn paid(paper: &mut Paper, labels: &Labels, currency: Currency, tender: &Tender)
     }
     if tender.state == TenderState::ToVerify {
         paper.row(Style::PLAIN, 2, &labels.to_verify, "");
-    }
-}
-
-/// A line per tax and rate, as a table where all of it fits side by side.
-fn taxes(paper: &mut Paper, labels: &Labels, currency: Currency, taxes: &[TaxAmount]) {
-    let page = paper.form().page;
-    let name = |tax: &TaxAmount| {
-        let rate = labels.marked(&tax.rate.to_string());
-        legible(&format!("{} {rate} %", tax.jurisdiction), page)
-    };
-    let rows: Vec<(String, String, String)> = taxes
-        .iter()
-        .map(|tax| {
-            (name(tax), labels.amount(currency, tax.base_minor), labels.amount(currency, tax.amount_minor))
-        })
-        .collect();
-    let width = |text: &str| text.chars().count();
-    let bases = rows.iter().map(|row| width(&row.1)).max().unwrap_or(0).max(width(&labels.tax_base));
-    let amounts = rows.iter().map(|row| width(&row.2)).max().unwrap_or(0).max(width(&labels.tax));
-    let fits = rows.iter().all(|row| width(&row.0) + bases + amounts + 4 <= paper.form().columns);
-    if fits {
-        let head = format!("{:>bases$}  {:>amounts$}", labels.tax_base, labels.tax);
-        paper.row(Style::PLAIN, 0, "", &head);
-        for (name, base, amount) in &rows {
-            paper.row(Style::PLAIN, 0, name, &format!("{base:>bases$}  {amount:>amounts$}"));
-        }
-    } else {
-        for (name, base, amount) in &rows {
-            paper.row(Style::PLAIN, 0, &format!("{} {name}", labels.tax), amount);
-            paper.row(Style::PLAIN, 2, &labels.tax_base, base);
-        }
     }
 }

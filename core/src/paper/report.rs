@@ -6,8 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::receipt::{letterhead, minute};
+use super::taxes::{Columns, TaxRow, tax_table};
 use super::{Form, Labels, Paper, Style, Words};
 use crate::amount::Minor;
+use crate::event::sale::TenderState;
 use crate::event::shift::{Closed, TenderTotal};
 
 /// Which report it is.
@@ -60,6 +62,7 @@ pub fn report(reading: &Reading, copy: u32, words: &Words, form: Form) -> Paper 
     paper.rule();
     let mut sheet = Sheet { paper: &mut paper, labels, closed };
     sheet.sums();
+    sheet.taxes();
     sheet.tenders(is_closing);
     if is_closing {
         sheet.counters();
@@ -99,6 +102,23 @@ impl Sheet<'_> {
         self.money(0, &labels.rounding, closed.rounding_minor);
         self.money(0, &labels.float, closed.float_minor);
         self.money(0, &labels.cash_moved, closed.cash_moved_minor);
+        self.paper
+            .row(Style::PLAIN, 0, &labels.drawer_openings, &closed.drawer_openings.to_string());
+    }
+
+    /// The taxes by rate, so that net, tax and gross can be read off for each; nothing where the closing does not tell them.
+    fn taxes(&mut self) {
+        let (labels, currency) = (self.labels, self.closed.currency);
+        let Some(taxes) = &self.closed.taxes else { return };
+        let mut rows: Vec<TaxRow> = taxes.rates.iter().map(|tax| TaxRow::of(labels, tax)).collect();
+        if !taxes.untaxed_minor.is_zero() {
+            let (name, base) = (labels.untaxed.clone(), taxes.untaxed_minor);
+            rows.push(TaxRow { name, base, tax: Minor::ZERO });
+        }
+        if !rows.is_empty() {
+            self.paper.rule();
+            tax_table(self.paper, labels, currency, &rows, Columns::Gross);
+        }
     }
 
     fn tenders(&mut self, with_expected: bool) {
@@ -106,10 +126,15 @@ impl Sheet<'_> {
         self.paper.rule();
         self.paper.text(Style::BOLD, &labels.tenders);
         for tender in &self.closed.tenders {
-            let TenderTotal { tender_type, tenders, amount_minor, expected_minor, counted_minor, .. } =
-                tender;
-            self.money(0, &format!("{} ({tenders})", labels.tender(tender_type)), *amount_minor);
-            if with_expected {
+            let TenderTotal { tender_type, state, tenders, amount_minor, .. } = tender;
+            let TenderTotal { expected_minor, counted_minor, .. } = tender;
+            let name = labels.tender(tender_type);
+            let name = match state {
+                TenderState::Settled => format!("{name} ({tenders})"),
+                TenderState::ToVerify => format!("{name}, {} ({tenders})", labels.to_verify),
+            };
+            self.money(0, &name, *amount_minor);
+            if with_expected && *state == TenderState::Settled {
                 self.money(2, &labels.expected, *expected_minor);
                 if let Some(counted) = counted_minor {
                     self.money(2, &labels.counted, *counted);

@@ -83,6 +83,10 @@ labels! {
     tax = "Tax",
     /// What is taxed, without the tax.
     tax_base = "Net of tax",
+    /// What is taxed with its tax.
+    gross = "Gross",
+    /// What bears no tax.
+    untaxed = "Untaxed",
     /// Before the short form of a seal.
     seal = "Seal",
     /// A reading while the shift goes on.
@@ -107,6 +111,8 @@ labels! {
     float = "Float",
     /// Cash moved in less cash moved out.
     cash_moved = "Cash moved",
+    /// How often the drawer was opened without a sale.
+    drawer_openings = "Drawer opened, no sale",
     /// What should be there.
     expected = "Expected",
     /// What is there.

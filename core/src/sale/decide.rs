@@ -17,6 +17,7 @@ use crate::event::sale::{
     Line, LineAdded, LineChanged, LineKind, LineRemoved, LinesRecorded, Number, Opened, Parked, PriceSource,
     Reduction, ReductionSource, Reference, TenderClass, Tendered, Terms,
 };
+use crate::event::tender::TenderFate;
 use crate::ids::{CustomerId, EventId, SaleId, ShiftId, StoreId, TillId, VoucherId};
 use crate::limits::{
     CODE_CHARS_MAX, EVENT_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX, LINES_INLINE_BYTES_MAX, LINES_MAX,
@@ -26,7 +27,7 @@ use crate::limits::{
 use crate::sale::promotion::Promotion;
 use crate::sale::reckon::{Reckoned, is_within_limits, totals_are_within_limits};
 use crate::sale::returns::{Original, return_line};
-use crate::sale::tender::{TenderStatement, take};
+use crate::sale::tender::{TenderStatement, remove, take};
 use crate::sale::{Phase, Rejection, Sale, permission};
 
 /// What surrounds a decision: the till, its shift, the store's rules, who acts, and what the completing event will be called.
@@ -188,6 +189,13 @@ pub enum Command {
     Abandon(Option<String>),
     /// Take a tender.
     Tender(TenderStatement),
+    /// Take a tender back before the document is completed.
+    RemoveTender {
+        /// Number of the tender.
+        tender: u32,
+        /// What became of its money.
+        fate: TenderFate,
+    },
     /// Complete it.
     Complete,
     /// Take a last tender and complete it, in one commit.
@@ -226,7 +234,11 @@ pub fn decide(
     }
     let changes_cart = !matches!(
         command,
-        Command::Tender(_) | Command::Complete | Command::Pay(_) | Command::SetCustomer(_)
+        Command::Tender(_)
+            | Command::RemoveTender { .. }
+            | Command::Complete
+            | Command::Pay(_)
+            | Command::SetCustomer(_)
     );
     if changes_cart && !sale.tenders.is_empty() {
         return Err(Rejection::PaymentBegun);
@@ -259,6 +271,7 @@ pub fn decide(
             Ok(Decision { approved, ..Decision::of(Abandoned { sale: id, reason }) })
         }
         Command::Tender(statement) => tender(sale, id, context, &statement),
+        Command::RemoveTender { tender, fate } => remove(sale, id, context.authority, tender, fate),
         Command::Complete => complete(sale, id, context),
         Command::Pay(statement) => {
             let mut taken = tender(sale, id, context, &statement)?;
@@ -519,7 +532,7 @@ fn tender(
     // Before money is taken: a cart with tenders can only be completed.
     check_total(&reckoned)?;
     let due = reckoned.totals.total_minor - sale.settled();
-    let number = u32::try_from(sale.tenders.len()).unwrap_or(u32::MAX) + 1;
+    let number = sale.last_tender.saturating_add(1);
     let rounded = sale.tenders.iter().filter_map(|tender| tender.rounding_minor).sum();
     let tender = take(statement, number, due, rounded, &opened.terms, context.tender_types)?;
     match tender.class {

@@ -2,13 +2,14 @@
 //!
 //! [`Sale`] is what the events of one `sale/…` stream amount to. [`decide::decide`] answers a command with events or a refusal,
 //! [`Sale::evolve`] believes every recorded event. What a document amounts to is reckoned in [`reckon`], with [`tax`], [`promotion`],
-//! [`returns`] and [`tender`] beside it.
+//! [`returns`] and [`tender`] beside it; [`settle`] tells what became of a payment whose outcome was not known.
 
 pub mod decide;
 mod permission;
 pub mod promotion;
 pub mod reckon;
 pub mod returns;
+pub mod settle;
 pub mod tax;
 pub mod tender;
 
@@ -58,6 +59,8 @@ pub struct Sale {
     pub customer: Option<CustomerId>,
     /// Tenders taken so far.
     pub tenders: Vec<Tender>,
+    /// The highest tender number ever used.
+    pub last_tender: u32,
 }
 
 impl Sale {
@@ -83,7 +86,13 @@ impl Sale {
                 self.discounts.push(discounted.clone());
             }
             Event::SaleCustomerSet(set) => self.customer = set.customer,
-            Event::SaleTendered(tendered) => self.tenders.push(tendered.tender.clone()),
+            Event::SaleTendered(tendered) => {
+                self.last_tender = self.last_tender.max(tendered.tender.tender);
+                self.tenders.push(tendered.tender.clone());
+            }
+            Event::SaleTenderRemoved(removed) => {
+                self.tenders.retain(|tender| tender.tender != removed.tender);
+            }
             Event::SaleCompleted(_) => self.phase = Phase::Completed,
             Event::SaleParked(_) => self.phase = Phase::Parked,
             Event::SaleAbandoned(_) => self.phase = Phase::Abandoned,
@@ -123,6 +132,9 @@ pub enum Rejection {
     /// Another document went on with this parked sale.
     #[error("this parked sale was recalled before; it cannot be sold twice")]
     RecalledBefore,
+    /// There is no such tender on this document.
+    #[error("there is no payment {0} on this sale")]
+    NoSuchTender(u32),
     /// There is no such line in the cart.
     #[error("there is no line {0} in this sale")]
     NoSuchLine(u32),

@@ -6,12 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::amount::{Minor, divide_half_away};
-use crate::event::description::TenderType;
+use crate::authority::Authority;
+use crate::event::description::{Permission, TenderType};
 use crate::event::sale::{
     CardDetails, CashRounding, ForeignCash, OverTender, Tender, TenderClass, TenderState, Terms,
 };
-use crate::ids::VoucherId;
-use crate::sale::Rejection;
+use crate::event::tender::{TenderFate, TenderRemoved};
+use crate::ids::{SaleId, VoucherId};
+use crate::sale::decide::Decision;
+use crate::sale::{Rejection, Sale};
 
 /// What the cashier says about a tender.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -111,6 +114,29 @@ pub fn take(
         }
         OverTender::Change | OverTender::No => Err(Rejection::OverTender(payable)),
     }
+}
+
+/// Takes a tender back before its document is completed. That gives a part of the sale up, so it needs the same right.
+pub(super) fn remove(
+    sale: &Sale,
+    id: SaleId,
+    authority: &Authority,
+    number: u32,
+    fate: TenderFate,
+) -> Result<Decision, Rejection> {
+    let tender = sale.tenders.iter().find(|tender| tender.tender == number);
+    let tender = tender.ok_or(Rejection::NoSuchTender(number))?;
+    match (fate, tender.class) {
+        (TenderFate::HandedBack, TenderClass::Card) => {
+            return Err(Rejection::Senseless("a card payment goes back by its terminal"));
+        }
+        (TenderFate::Reversed, class) if class != TenderClass::Card => {
+            return Err(Rejection::Senseless("only a card terminal takes a payment back"));
+        }
+        _ => {}
+    }
+    let approved = authority.permit(Permission::AbandonSale)?;
+    Ok(Decision { events: vec![TenderRemoved { sale: id, tender: number, fate }.into()], approved })
 }
 
 /// The nearest payable amount; halves go away from zero.

@@ -9,12 +9,15 @@ use crate::amount::Minor;
 use crate::authority::Authority;
 use crate::event::Event;
 use crate::event::description::{Permission, TenderType};
-use crate::event::sale::{Completed, TenderClass};
-use crate::event::shift::{CashMove, CashMoved, Closed, Count, Counted, Counters, Opened, TenderTotal};
+use crate::event::sale::{Completed, Line, TaxAmount, Tender, TenderClass, TenderState};
+use crate::event::shift::{
+    CashMove, CashMoved, Closed, Count, Counted, Counters, DrawerOpened, Opened, ShiftTaxes, TenderTotal,
+};
 use crate::ids::{ShiftId, StoreId, TillId};
-use crate::limits::LINE_AMOUNT_MINOR_MAX;
+use crate::limits::{CODE_CHARS_MAX, LINE_AMOUNT_MINOR_MAX};
 use crate::sale::Rejection;
 use crate::sale::decide::Decision;
+use crate::sale::tax::sum_taxes;
 use crate::time::Day;
 
 /// What the till keeps account of: the open shift and what is carried from one to the next.
@@ -39,8 +42,10 @@ pub struct Shift {
     pub sums: Sums,
     /// Cash moved in less out and dropped.
     pub cash_moved_minor: Minor,
-    /// Tenders by type.
-    pub tenders: BTreeMap<String, (TenderClass, u32, Minor)>,
+    /// How often the drawer was opened without a sale.
+    pub drawer_openings: u32,
+    /// Tenders by type, and whether their outcome is known: what class they are of, how many, how much.
+    pub tenders: BTreeMap<(String, TenderState), (TenderClass, u32, Minor)>,
     /// The last count.
     pub counts: Vec<Count>,
 }
@@ -60,6 +65,10 @@ pub struct Sums {
     pub net_minor: Minor,
     /// Tax.
     pub tax_minor: Minor,
+    /// The taxes per tax, jurisdiction and rate.
+    pub taxes: Vec<TaxAmount>,
+    /// Net of the lines that bear no tax.
+    pub untaxed_minor: Minor,
     /// Cash rounding.
     pub rounding_minor: Minor,
 }
@@ -83,9 +92,19 @@ impl Book {
                     shift.cash_moved_minor += cash_in(moved);
                 }
             }
+            Event::ShiftDrawerOpened(_) => {
+                if let Some(shift) = &mut self.shift {
+                    shift.drawer_openings += 1;
+                }
+            }
             Event::ShiftCounted(counted) => {
                 if let Some(shift) = &mut self.shift {
                     shift.counts.clone_from(&counted.counts);
+                }
+            }
+            Event::SaleLinesRecorded(part) if !part.parks => {
+                if let Some(shift) = &mut self.shift {
+                    shift.sums.untaxed_minor += untaxed(&part.lines);
                 }
             }
             Event::SaleCompleted(completed) => {
@@ -96,12 +115,8 @@ impl Book {
             }
             Event::SaleTenderCorrected(corrected) => {
                 if let Some(shift) = &mut self.shift {
-                    let wrong = &corrected.wrong;
-                    shift.add_tender(&wrong.tender_type, wrong.class, -wrong.amount_minor);
-                    corrected
-                        .instead
-                        .iter()
-                        .for_each(|t| shift.add_tender(&t.tender_type, t.class, t.amount_minor));
+                    shift.take_back(&corrected.wrong);
+                    corrected.instead.iter().for_each(|tender| shift.add_tender(tender));
                 }
             }
             Event::ShiftClosed(closed) => {
@@ -137,6 +152,7 @@ impl Shift {
             opened,
             sums: Sums::default(),
             cash_moved_minor: Minor::ZERO,
+            drawer_openings: 0,
             tenders: BTreeMap::new(),
             counts: Vec::new(),
         }
@@ -150,22 +166,34 @@ impl Shift {
         sums.reductions_minor += totals.reductions_minor;
         sums.net_minor += totals.net_minor;
         sums.tax_minor += totals.tax_minor;
+        sums.taxes = sum_taxes(sums.taxes.iter().chain(&completed.taxes));
+        sums.untaxed_minor += untaxed(&completed.lines);
         sums.rounding_minor += totals.rounding_minor;
-        completed
-            .tenders
-            .iter()
-            .for_each(|t| self.add_tender(&t.tender_type, t.class, t.amount_minor));
+        completed.tenders.iter().for_each(|tender| self.add_tender(tender));
     }
 
-    fn add_tender(&mut self, tender_type: &str, class: TenderClass, amount: Minor) {
-        let entry = self.tenders.entry(tender_type.to_owned()).or_insert((class, 0, Minor::ZERO));
+    fn entry(&mut self, tender: &Tender) -> &mut (TenderClass, u32, Minor) {
+        let key = (tender.tender_type.clone(), tender.state);
+        self.tenders.entry(key).or_insert((tender.class, 0, Minor::ZERO))
+    }
+
+    fn add_tender(&mut self, tender: &Tender) {
+        let entry = self.entry(tender);
         entry.1 += 1;
-        entry.2 += amount;
+        entry.2 += tender.amount_minor;
     }
 
-    /// What should be there of a tender type: for cash with float and movements.
+    /// A tender that was recorded wrong. Where that was in an earlier shift there is none to count down.
+    fn take_back(&mut self, tender: &Tender) {
+        let entry = self.entry(tender);
+        entry.1 = entry.1.saturating_sub(1);
+        entry.2 -= tender.amount_minor;
+    }
+
+    /// What should be there of a tender type, as far as outcomes are known: for cash with float and movements.
     pub fn expected(&self, tender_type: &str) -> Minor {
-        let taken = self.tenders.get(tender_type).map_or(Minor::ZERO, |(_, _, amount)| *amount);
+        let known = (tender_type.to_owned(), TenderState::Settled);
+        let taken = self.tenders.get(&known).map_or(Minor::ZERO, |(_, _, amount)| *amount);
         match tender_type {
             "cash" => self.opened.float_minor + self.cash_moved_minor + taken,
             _ => taken,
@@ -189,6 +217,11 @@ pub enum Command {
         cash_move: CashMove,
         /// How much; positive.
         amount_minor: Minor,
+        /// Why.
+        reason: String,
+    },
+    /// Open the drawer without a sale.
+    OpenDrawer {
         /// Why.
         reason: String,
     },
@@ -220,7 +253,7 @@ pub struct Context<'a> {
 /// Decides what a command does to a shift.
 pub fn decide(book: &Book, context: &Context<'_>, command: Command) -> Result<Decision, Rejection> {
     let approved = context.authority.permit(match command {
-        Command::MoveCash { .. } => Permission::MoveCash,
+        Command::MoveCash { .. } | Command::OpenDrawer { .. } => Permission::MoveCash,
         _ => Permission::RunShift,
     })?;
     let event = match (command, &book.shift) {
@@ -239,6 +272,12 @@ pub fn decide(book: &Book, context: &Context<'_>, command: Command) -> Result<De
             }
             let (currency, shift) = (shift.opened.currency, shift.opened.shift);
             Event::from(CashMoved { shift, store: context.store, cash_move, currency, amount_minor, reason })
+        }
+        (Command::OpenDrawer { reason }, Some(shift)) => {
+            if reason.is_empty() || reason.chars().count() > CODE_CHARS_MAX {
+                return Err(Rejection::BeyondLimit("the reason"));
+            }
+            Event::from(DrawerOpened { shift: shift.opened.shift, store: context.store, reason })
         }
         (Command::Count(counts), Some(shift)) => {
             if let Some(unknown) =
@@ -267,16 +306,22 @@ fn closing(book: &Book, shift: &Shift) -> Closed {
             .find(|count| count.tender_type == name)
             .map(|count| count.counted_minor)
     };
-    let mut tenders: BTreeMap<String, (TenderClass, u32, Minor)> = shift.tenders.clone();
-    tenders.entry("cash".to_owned()).or_insert((TenderClass::Cash, 0, Minor::ZERO));
-    let total = |(name, (class, number, amount_minor)): (&String, &(TenderClass, u32, Minor))| TenderTotal {
-        tender_type: name.clone(),
-        class: *class,
-        tenders: *number,
-        amount_minor: *amount_minor,
-        expected_minor: shift.expected(name),
-        counted_minor: counted(name),
-    };
+    let mut tenders = shift.tenders.clone();
+    let cash = ("cash".to_owned(), TenderState::Settled);
+    tenders.entry(cash).or_insert((TenderClass::Cash, 0, Minor::ZERO));
+    let total =
+        |((name, state), (class, number, amount_minor)): (&(String, TenderState), &(_, u32, Minor))| {
+            let known = *state == TenderState::Settled;
+            TenderTotal {
+                tender_type: name.clone(),
+                class: *class,
+                state: *state,
+                tenders: *number,
+                amount_minor: *amount_minor,
+                expected_minor: if known { shift.expected(name) } else { *amount_minor },
+                counted_minor: if known { counted(name) } else { None },
+            }
+        };
     Closed {
         shift: shift.opened.shift,
         store: shift.opened.store,
@@ -291,13 +336,20 @@ fn closing(book: &Book, shift: &Shift) -> Closed {
         reductions_minor: shift.sums.reductions_minor,
         net_minor: shift.sums.net_minor,
         tax_minor: shift.sums.tax_minor,
+        taxes: Some(ShiftTaxes { rates: shift.sums.taxes.clone(), untaxed_minor: shift.sums.untaxed_minor }),
         rounding_minor: shift.sums.rounding_minor,
         float_minor: shift.opened.float_minor,
         cash_moved_minor: shift.cash_moved_minor,
+        drawer_openings: shift.drawer_openings,
         tenders: tenders.iter().map(total).collect(),
         over_short_minor: counted("cash").map(|counted| counted - shift.expected("cash")),
         counters: book.counters_now(),
     }
+}
+
+/// Net of the lines that bear no tax.
+fn untaxed(lines: &[Line]) -> Minor {
+    lines.iter().filter(|line| line.tax_amounts.is_empty()).map(|line| line.net_minor).sum()
 }
 
 fn cash_in(moved: &CashMoved) -> Minor {

@@ -16,7 +16,7 @@ use daybook_core::event::Event;
 use daybook_core::event::description::TenderType;
 use daybook_core::event::sale::{
     BegunAs, CashRounding, Completed, Direction, Line, LineKind, Number, OverTender, Prices, TaxAmount,
-    TaxRate, TaxRounding, TenderClass, Terms,
+    TaxRate, TaxRounding, TenderClass, TenderState, Terms,
 };
 use daybook_core::event::shift::{Closed, Counters};
 use daybook_core::identity::KeyPair;
@@ -30,6 +30,7 @@ use daybook_core::sale::decide::{self, Decision, NewLine};
 use daybook_core::sale::promotion::Promotion;
 use daybook_core::sale::reckon::reckon;
 use daybook_core::sale::returns::{Original, Returned};
+use daybook_core::sale::tax::sum_taxes;
 use daybook_core::sale::tender::default_tender_types;
 use daybook_core::sale::{Rejection, Sale};
 use daybook_core::shift::{self, Book};
@@ -334,6 +335,12 @@ impl Shop {
         assert_eq!(closed.reductions_minor, sum(|d| d.totals.reductions_minor));
         assert_eq!(closed.net_minor, sum(|d| d.totals.net_minor));
         assert_eq!(closed.tax_minor, sum(|d| d.totals.tax_minor));
+        let lines = self.documents[self.shift_from..].iter().flat_map(|document| &document.lines);
+        let taxes = closed.taxes.as_ref().expect("a closing tells its taxes");
+        assert_eq!(taxes.rates, sum_taxes(lines.clone().flat_map(|line| &line.tax_amounts)));
+        assert_eq!(taxes.rates.iter().map(|tax| tax.amount_minor).sum::<Minor>(), closed.tax_minor);
+        let untaxed = lines.filter(|line| line.tax_amounts.is_empty()).map(|line| line.net_minor);
+        assert_eq!(taxes.untaxed_minor, untaxed.sum());
         assert_eq!(closed.rounding_minor, sum(|d| d.totals.rounding_minor));
         assert_eq!(closed.last_number, i64::try_from(self.documents.len()).expect("a number"));
         assert_eq!(closed.number, before.last_closing + 1);
@@ -350,10 +357,11 @@ impl Shop {
             let taken = documents
                 .clone()
                 .flat_map(|d| &d.tenders)
-                .filter(|t| t.tender_type == total.tender_type);
+                .filter(|t| (&t.tender_type, t.state) == (&total.tender_type, total.state));
             assert_eq!(total.amount_minor, taken.clone().map(|t| t.amount_minor).sum());
             assert_eq!(total.tenders as usize, taken.count());
-            let counted = shift.counts.iter().find(|count| count.tender_type == total.tender_type);
+            let known = total.state == TenderState::Settled;
+            let counted = shift.counts.iter().find(|count| known && count.tender_type == total.tender_type);
             assert_eq!(total.counted_minor, counted.map(|count| count.counted_minor));
         }
         let kept: Minor = closed.tenders.iter().map(|total| total.amount_minor).sum();

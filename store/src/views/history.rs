@@ -76,13 +76,16 @@ pub struct HistoryDocument {
     pub total_minor: i64,
     /// Quantity sold and quantity that came back since, in thousandths.
     pub sold_and_returned: (i64, i64),
+    /// Whether the outcome of a payment was not known when it was completed. Corrections stand in the log.
+    pub to_verify: bool,
 }
 
 const DOCUMENT: &str = "d.at, d.hash, d.sale, d.origin, d.seq, d.series || '-' || d.number, d.local_time, d.day,
     (SELECT min(o.name) FROM origins o WHERE o.origin = d.origin), d.actor, d.lines,
     (SELECT group_concat(t.tender_type) FROM tenders t WHERE t.hash = d.hash), d.total_minor,
     (SELECT coalesce(sum(l.quantity_thousandths), 0) FROM document_lines l WHERE l.sale = d.sale AND l.quantity_thousandths > 0),
-    (SELECT coalesce(sum(c.quantity_thousandths), 0) FROM claims c WHERE c.sale = d.sale)";
+    (SELECT coalesce(sum(c.quantity_thousandths), 0) FROM claims c WHERE c.sale = d.sale),
+    EXISTS (SELECT 1 FROM tenders t WHERE t.hash = d.hash AND t.to_verify)";
 
 /// A page of the documents of a store, newest first.
 pub fn documents(
@@ -315,6 +318,7 @@ fn read(row: &Row<'_>) -> Result<HistoryDocument, StoreError> {
             .collect(),
         total_minor: row.get(12)?,
         sold_and_returned: (row.get(13)?, row.get(14)?),
+        to_verify: row.get(15)?,
     })
 }
 

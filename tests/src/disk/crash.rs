@@ -124,10 +124,8 @@ pub fn campaign(images: usize, seed: u64, threads: usize, of: Option<Manner>) ->
     };
     std::thread::scope(|scope| {
         let working: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let ended = working.into_iter().map(|one| one.join());
-        ended
-            .map(|one| one.unwrap_or_else(|_| anyhow::bail!("a worker panicked")))
-            .collect::<anyhow::Result<()>>()
+        let mut ended = working.into_iter().map(|one| one.join());
+        ended.try_for_each(|one| one.unwrap_or_else(|_| anyhow::bail!("a worker panicked")))
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.seconds = began.elapsed().as_secs();

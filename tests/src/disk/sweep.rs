@@ -157,10 +157,8 @@ impl Template {
         };
         std::thread::scope(|scope| {
             let working: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-            let ended = working.into_iter().map(|one| one.join());
-            ended
-                .map(|one| one.unwrap_or_else(|_| anyhow::bail!("a worker panicked")))
-                .collect::<anyhow::Result<()>>()
+            let mut ended = working.into_iter().map(|one| one.join());
+            ended.try_for_each(|one| one.unwrap_or_else(|_| anyhow::bail!("a worker panicked")))
         })?;
         Ok(swept.into_inner().unwrap_or_else(PoisonError::into_inner))
     }

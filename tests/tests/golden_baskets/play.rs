@@ -416,6 +416,7 @@ fn name_of(refusal: &Rejection) -> &'static str {
         Rejection::NotOpen => "NotOpen",
         Rejection::RecalledBefore => "RecalledBefore",
         Rejection::NoSuchLine(_) => "NoSuchLine",
+        Rejection::NoSuchTender(_) => "NoSuchTender",
         Rejection::PaymentBegun => "PaymentBegun",
         Rejection::Empty => "Empty",
         Rejection::NoPrice => "NoPrice",

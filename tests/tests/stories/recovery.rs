@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use daybook_core::sync::till::Status;
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, break_page, copy_directory, knows_its_people};
+use daybook_tests::world::{
+    MONDAY_MORNING, StoryTill, World, break_page, copy_directory, knows_its_people, notices,
+};
+use daybook_till::door::types::Ailment;
 use serde_json::{Value, json};
 
 use crate::SmallDisk;
@@ -124,6 +127,7 @@ async fn a_broken_page_inside_the_log(name: &str) {
     let mut till = StoryTill::open(&data, &journal, MONDAY_MORNING + MINUTE);
     assert_eq!(sold(&till), 199);
     assert!(till.till.refilled().is_some_and(|refilled| refilled.from_journals > 0));
+    assert!(notices(&till.till).contains(&(Ailment::BooksTakenBack, true)));
     assert!(data.join("log.db.damaged-1").exists());
     till.go_online();
     till.wait_for("prices and people", |till| {
@@ -139,6 +143,7 @@ async fn a_broken_page_inside_the_log(name: &str) {
     let (data, journal) = till.close().await;
     let till = StoryTill::open(&data, &journal, MONDAY_MORNING + 2 * MINUTE);
     assert_eq!(till.till.refilled(), None);
+    assert!(notices(&till.till).iter().all(|(what, _)| *what != Ailment::BooksTakenBack));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,6 +231,9 @@ async fn a_journal_that_cannot_be_written_is_told_of_and_filled_up_at_the_next_s
         teas += 1;
     }
     assert!(till.till.journal_trouble().is_some(), "the disk of the journal is full");
+    let told = notices(&till.till);
+    assert!(told.contains(&(Ailment::CopyNotWritten, true)), "{told:?}");
+    assert!(told.contains(&(Ailment::StorageScarce, true)), "the fuller of the two disks counts: {told:?}");
     let origin = till.till.tip().unwrap().0;
     let (data, journal) = till.close().await;
     std::fs::remove_file(ballast).unwrap();

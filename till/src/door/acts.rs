@@ -7,6 +7,7 @@ use daybook_core::amount::{Minor, Quantity, Rate, UnitPrice};
 use daybook_core::chain::sha256;
 use daybook_core::event::sale::{BegunAs, CardDetails, Discount, PriceSource, ReductionSource};
 use daybook_core::event::shift::{CashMove, Count};
+use daybook_core::event::tender::TenderFate as Fate;
 use daybook_core::ids::{CommandId, SaleId, ShiftId};
 use daybook_core::sale::Sale;
 use daybook_core::sale::decide::LineAmount;
@@ -14,7 +15,7 @@ use daybook_core::sale::tender::TenderStatement;
 use uuid::Uuid;
 
 use super::fault::senseless;
-use super::types::{Act, CardNote, CashWay, Fault};
+use super::types::{Act, CardNote, CashWay, Fault, TenderFate};
 use crate::command::{Command, ItemName};
 
 /// An act about to be done.
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     pub touched: Option<u32>,
     /// What takes it back; none where nothing does.
     pub inverse: Option<Inverse>,
+    /// Whether somebody needs the drawer open for it.
+    pub opens_drawer: bool,
 }
 
 /// What takes an act back.
@@ -64,7 +67,7 @@ fn nth(act: CommandId, number: u8) -> Uuid {
 
 /// Plans an act.
 pub(super) fn plan(id: CommandId, act: Act, scene: &Scene<'_>) -> Result<Plan, Fault> {
-    let mut plan = Plan { commands: Vec::new(), touched: None, inverse: None };
+    let mut plan = Plan { commands: Vec::new(), touched: None, inverse: None, opens_drawer: false };
     let mut then = |command: Command| {
         let number = u8::try_from(plan.commands.len()).unwrap_or(u8::MAX);
         plan.commands.push((CommandId(nth(id, number)), command));
@@ -181,13 +184,33 @@ pub(super) fn plan(id: CommandId, act: Act, scene: &Scene<'_>) -> Result<Plan, F
                 true => given >= scene.due_cash,
                 false => given <= scene.due_cash,
             });
-            let statement =
-                TenderStatement { card: card.map(details), ..TenderStatement::of(&tender_type, given) };
+            let statement = TenderStatement {
+                outcome_unknown: card.as_ref().is_some_and(|card| card.outcome_unknown),
+                card: card.map(details),
+                ..TenderStatement::of(&tender_type, given)
+            };
             then(if settles {
                 Command::Pay(statement)
             } else {
                 Command::Tender(statement)
             });
+        }
+        Act::RemoveTender { tender, fate } => {
+            plan.opens_drawer = fate == TenderFate::HandedBack;
+            let fate = match fate {
+                TenderFate::HandedBack => Fate::HandedBack,
+                TenderFate::Reversed => Fate::Reversed,
+                TenderFate::NotTaken => Fate::NotTaken,
+            };
+            then(Command::RemoveTender { tender, fate });
+        }
+        Act::SettleTender { sale, tender, charged } => {
+            let sale = sale.parse().map_err(|_| senseless("the document"))?;
+            then(Command::SettleTender { sale, tender, charged });
+        }
+        Act::OpenDrawer { reason } => {
+            plan.opens_drawer = true;
+            then(Command::OpenDrawer { reason });
         }
     }
     Ok(plan)
@@ -213,7 +236,7 @@ pub(super) fn undo(id: CommandId, inverse: &Inverse) -> Plan {
     };
     let numbered = commands.into_iter().zip(0..);
     let commands = numbered.map(|(command, number)| (CommandId(nth(id, number)), command)).collect();
-    Plan { commands, touched, inverse: None }
+    Plan { commands, touched, inverse: None, opens_drawer: false }
 }
 
 /// The line of the cart that more of the same joins: the same product at the catalogue's price, with nothing of its own about it.

@@ -109,6 +109,8 @@ fn taken(tender: &recorded::Tender) -> TakenTender {
     TakenTender {
         tender: tender.tender,
         tender_type: tender.tender_type.clone(),
+        class: class(tender.class),
+        to_verify: tender.state == recorded::TenderState::ToVerify,
         amount_minor: tender.amount_minor.get(),
         given_minor: tender.given_minor.map(Minor::get),
         change_minor: tender.change_minor.map(Minor::get),

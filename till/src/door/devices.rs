@@ -141,5 +141,6 @@ fn shown(state: print::PrinterState) -> PrinterState {
         },
         jobs: u32::try_from(state.jobs).unwrap_or(u32::MAX),
         why: state.why,
+        drawer: state.drawer,
     }
 }

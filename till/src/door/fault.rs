@@ -131,6 +131,7 @@ fn rejected(rejection: &Rejection) -> Fault {
         Rejection::NoShift => refused("no-shift", &[]),
         Rejection::NotOpen => refused("not-open", &[]),
         Rejection::NoSuchLine(line) => refused("no-such-line", &[("line", Value::Number(i64::from(*line)))]),
+        Rejection::NoSuchTender(_) => refused("no-such-tender", &[]),
         Rejection::PaymentBegun => refused("payment-begun", &[]),
         Rejection::Empty => refused("empty", &[]),
         Rejection::NoPrice => refused("no-price", &[]),

@@ -1,10 +1,12 @@
 //! The history for the window: pages with a filter in words, one document with all that is known of it, and what happened to it.
 
-use daybook_core::amount::Quantity;
+use daybook_core::amount::{Minor, Quantity};
 use daybook_core::event::Event;
-use daybook_core::event::sale::TenderClass;
+use daybook_core::event::sale::{Tender, TenderClass, TenderState};
+use daybook_core::event::tender::TenderFate;
 use daybook_core::ids::{OriginId, SaleId, StaffId};
 use daybook_core::project::Input;
+use daybook_core::sale::settle;
 use daybook_core::time::Day;
 use daybook_store::StoreError;
 use daybook_store::views::history::{self, HistoryDocument, HistoryFilter, HistoryPlace};
@@ -12,9 +14,10 @@ use std::collections::BTreeMap;
 
 use super::cart::{cart_line, direction};
 use super::fault::senseless;
+use super::status::tax_sum;
 use super::types::{
-    Direction, Document, DocumentItem, Fault, HistoryPage, HistoryRow, HowMuch, Payment, Sent, TaxSum,
-    Technical, TimelineEntry, Value,
+    Direction, Document, DocumentItem, Fault, HistoryPage, HistoryRow, HowMuch, Payment, Sent, Technical,
+    TimelineEntry, Value,
 };
 use crate::till::Inner;
 
@@ -103,7 +106,8 @@ impl Inner {
             .ask_views(|views, _| history::documents(views.connection(), store, &filter, after, limit + 1))?;
         let next = (found.len() > limit).then(|| found.get(limit.saturating_sub(1)).map(named)).flatten();
         let sent = self.sent()?;
-        let rows = found.iter().take(limit).map(|document| self.row(document, &sent, names)).collect();
+        let rows = found.iter().take(limit).map(|document| self.row(document, &sent, names));
+        let rows = rows.collect::<Result<_, StoreError>>()?;
         Ok(HistoryPage { rows, next, understood, others_as_of: None })
     }
 
@@ -129,14 +133,15 @@ impl Inner {
             let returnable = if sold > 0 { (sold - returned).max(0) } else { 0 };
             DocumentItem { line: cart_line(line, None), returned, returnable }
         };
-        let tax = |tax: &daybook_core::event::sale::TaxAmount| TaxSum {
-            name: tax.jurisdiction.clone(),
-            rate: tax.rate.to_string(),
-            base_minor: tax.base_minor.get(),
-            tax_minor: tax.amount_minor.get(),
-        };
-        let payment = |tender: &daybook_core::event::sale::Tender| Payment {
+        let corrections = self.paid_here(sale)?.map(|(_, corrections)| corrections).unwrap_or_default();
+        let tenders = settle::paid(&completed, &corrections);
+        let unrounded = |tender: &Tender| tender.amount_minor - tender.rounding_minor.unwrap_or_default();
+        let paid: Minor = tenders.iter().map(unrounded).sum();
+        let recorded: Minor = completed.tenders.iter().map(unrounded).sum();
+        let payment = |tender: &Tender| Payment {
+            tender: tender.tender,
             tender_type: tender.tender_type.clone(),
+            to_verify: tender.state == TenderState::ToVerify,
             amount_minor: tender.amount_minor.get(),
             given_minor: tender.given_minor.map(|amount| amount.get()),
             change_minor: tender.change_minor.map(|amount| amount.get()),
@@ -144,10 +149,11 @@ impl Inner {
         };
         let timeline = self.timeline(sale, &document, &returns, names)?;
         Ok(Document {
-            row: self.row(&document, &self.sent()?, names),
+            row: self.row(&document, &self.sent()?, names)?,
             items: lines.iter().map(item).collect(),
-            taxes: completed.taxes.iter().map(tax).collect(),
-            payments: completed.tenders.iter().map(payment).collect(),
+            taxes: completed.taxes.iter().map(tax_sum).collect(),
+            payments: tenders.iter().map(payment).collect(),
+            owed_minor: (recorded - paid).get(),
             timeline,
         })
     }
@@ -157,10 +163,11 @@ impl Inner {
         found: &HistoryDocument,
         sent: &BTreeMap<OriginId, i64>,
         names: &BTreeMap<StaffId, String>,
-    ) -> HistoryRow {
+    ) -> Result<HistoryRow, StoreError> {
         let own = sent.get(&found.origin).copied();
         let (sold, back) = found.sold_and_returned;
-        HistoryRow {
+        Ok(HistoryRow {
+            to_verify: found.to_verify && self.is_to_verify(found.sale)?,
             sale: found.sale.to_string(),
             number: found.number.clone(),
             local_time: found.local_time.clone(),
@@ -181,7 +188,15 @@ impl Inner {
                 back if back >= sold => HowMuch::Whole,
                 _ => HowMuch::Part,
             },
-        }
+        })
+    }
+
+    /// Whether a payment that was not known when this till completed the document is not known yet. Another till's is for that till to
+    /// look after, where the terminal stands.
+    fn is_to_verify(&self, sale: SaleId) -> Result<bool, StoreError> {
+        let Some((completed, corrections)) = self.paid_here(sale)? else { return Ok(false) };
+        let tenders = settle::paid(&completed, &corrections);
+        Ok(tenders.iter().any(|tender| tender.state == TenderState::ToVerify))
     }
 
     /// The numbers up to which head office has the events of each own origin.
@@ -270,7 +285,10 @@ fn sentence(event: &Event) -> Option<(&'static str, Vec<(&'static str, Value)>)>
         }
         Event::SaleCustomerSet(_) => ("event-sale-customer-set", vec![]),
         Event::SaleTendered(e) => (
-            "event-sale-tendered",
+            match e.tender.state {
+                TenderState::Settled => "event-sale-tendered",
+                TenderState::ToVerify => "event-sale-tendered-to-verify",
+            },
             vec![
                 ("tender_type", text(&e.tender.tender_type)),
                 ("amount", Value::Number(e.tender.amount_minor.get())),
@@ -286,7 +304,22 @@ fn sentence(event: &Event) -> Option<(&'static str, Vec<(&'static str, Value)>)>
         ),
         Event::SaleParked(_) => ("event-sale-parked", vec![]),
         Event::SaleAbandoned(_) => ("event-sale-abandoned", vec![]),
-        Event::SaleTenderCorrected(_) => ("event-sale-tender-corrected", vec![]),
+        Event::SaleTenderRemoved(e) => {
+            let message = match e.fate {
+                TenderFate::HandedBack => "event-sale-tender-handed-back",
+                TenderFate::Reversed => "event-sale-tender-reversed",
+                TenderFate::NotTaken => "event-sale-tender-not-taken",
+            };
+            (message, vec![])
+        }
+        Event::SaleTenderCorrected(e) => {
+            let message = match e.reason.as_str() {
+                settle::CHARGED => "event-sale-tender-charged",
+                settle::NOT_CHARGED => "event-sale-tender-not-charged",
+                _ => "event-sale-tender-corrected",
+            };
+            (message, vec![("amount", Value::Number(e.wrong.amount_minor.get()))])
+        }
         _ => return None,
     })
 }

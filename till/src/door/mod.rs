@@ -7,6 +7,7 @@ mod acts;
 mod cart;
 mod devices;
 mod fault;
+mod health;
 mod history;
 mod people;
 mod preferences;
@@ -23,7 +24,6 @@ use daybook_core::event::description::Permission;
 use daybook_core::event::sale::Prices;
 use daybook_core::identity::pin::{Pin, PinCost};
 use daybook_core::ids::{CommandId, SaleId, StaffId};
-use daybook_core::limits::STORAGE_LOW_BYTES;
 use daybook_core::project::Input;
 use daybook_core::sale::tender::round_cash;
 use daybook_core::sale::{Phase as SalePhase, Sale};
@@ -194,7 +194,7 @@ impl Door {
         let sync = self.till.sync_summary()?;
         let conflicts = self.till.conflicts_shown()?;
         let open = conflicts.iter().filter(|conflict| conflict.state == types::ConflictState::Open).count();
-        let (person, printer) = (self.person_shown(), self.printer_state());
+        let (person_at, person, printer) = (self.person(), self.person_shown(), self.printer_state());
         let mut inner = self.till.lock();
         let place = inner.place();
         let products = inner.products()?;
@@ -208,7 +208,9 @@ impl Door {
             place,
             currency: inner.currency_shown(),
             locale: self.about.locale.clone(),
+            time_zone: inner.zone_name(),
             demo: self.about.demo,
+            rights: person_at.map(|staff| inner.rights(staff)).unwrap_or_default(),
             person,
             last_float_minor: inner.last_float()?,
             shift: inner.open_shift(&names)?,
@@ -216,8 +218,7 @@ impl Door {
             printer,
             products,
             open_conflicts: i64::try_from(open).unwrap_or(i64::MAX),
-            storage_low_bytes: self.till.storage_bytes().filter(|free| *free < STORAGE_LOW_BYTES),
-            journal_trouble: inner.journal_trouble.clone(),
+            notices: inner.notices(),
             stopped: inner.stopped(),
         })
     }
@@ -285,6 +286,12 @@ impl Door {
             }
         }
         drop(kept);
+        if plan.opens_drawer && !repeated {
+            // It is on the record already. Where the pulse cannot be queued there is the key, and the printer says what is wrong.
+            if let Err(error) = self.till.kick_drawer() {
+                tracing::error!(%error, "the drawer cannot be opened");
+            }
+        }
         let done = match receipt {
             Some(receipt) => self.till.lock().done(receipt.sale)?,
             None => None,

@@ -1,17 +1,20 @@
 //! Who is at the till, as the window asks for it: joining a store, tiles, signing in, and another person's word for one act.
 
+use daybook_core::event::description::{Grant, Permission};
 use daybook_core::identity::enrol::EnrolCode;
 use daybook_core::identity::lockout::Lockout;
 use daybook_core::identity::pin::Pin;
 use daybook_core::ids::StaffId;
+use daybook_core::project::rows::word;
 use std::collections::BTreeMap;
 use tokio::runtime::Handle;
 
 use super::fault::{fault, senseless};
-use super::types::{Approval, Fault, FaultKind, Person, PersonTile, Status};
+use super::types::{Approval, Fault, FaultKind, Person, PersonTile, Right, Status};
 use super::{Door, id};
 use crate::people::{SignInError, Tile};
 use crate::session::Session;
+use crate::till::{Inner, Shop};
 
 /// Until when somebody has to wait, by the till's clock; far away where waiting does not help.
 fn locked_until(lockout: Lockout, now: i64) -> Option<i64> {
@@ -21,6 +24,30 @@ fn locked_until(lockout: Lockout, now: i64) -> Option<i64> {
             Some(now.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000)))
         }
         Lockout::Locked => Some(daybook_core::limits::AMOUNT_MINOR_MAX),
+    }
+}
+
+/// The permissions that a person's role allows without asking anybody.
+fn may(shop: &Shop, staff: StaffId) -> Vec<String> {
+    let grants = shop.people.get(&staff).and_then(|role| shop.roles.get(role));
+    let allowed = grants.into_iter().flatten().filter(|(_, grant)| **grant == Grant::Allowed);
+    allowed.map(|(permission, _)| word(permission)).collect()
+}
+
+impl Inner {
+    /// What a person may do, by permission. What their role does not name is denied.
+    pub(super) fn rights(&mut self, staff: StaffId) -> BTreeMap<String, Right> {
+        let Ok(shop) = self.shop() else { return BTreeMap::new() };
+        let grants = shop.people.get(&staff).and_then(|role| shop.roles.get(role));
+        let right = |(permission, grant): (&Permission, &Grant)| {
+            let right = match grant {
+                Grant::Allowed => Right::Allowed,
+                Grant::NeedsApproval => Right::NeedsApproval,
+                Grant::Denied => Right::Denied,
+            };
+            (word(permission), right)
+        };
+        grants.into_iter().flatten().map(right).collect()
     }
 }
 
@@ -41,8 +68,12 @@ impl Door {
     }
 
     pub(super) fn people(&self) -> Result<Vec<PersonTile>, Fault> {
-        let now = self.till.lock().now().wall;
+        let (now, shop) = {
+            let mut inner = self.till.lock();
+            (inner.now().wall, inner.shop().ok())
+        };
         let tile = |tile: Tile| PersonTile {
+            may: shop.as_ref().map(|shop| may(shop, tile.staff)).unwrap_or_default(),
             staff: tile.staff.to_string(),
             role: tile.role,
             name: tile.name.reveal().clone(),

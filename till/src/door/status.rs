@@ -2,7 +2,7 @@
 
 use daybook_core::event::Event;
 use daybook_core::event::description::Permission;
-use daybook_core::event::sale::Prices;
+use daybook_core::event::sale::{Prices, TaxAmount, TenderState};
 use daybook_core::event::shift::TenderTotal;
 use daybook_core::ids::StaffId;
 use daybook_core::project::Input;
@@ -17,7 +17,7 @@ use super::cart::class;
 use super::fault::fault;
 use super::types::{
     Choice, Conflict, ConflictState, Currency, Fault, FaultKind, OpenShift, Party, Place, ShiftReport,
-    Stopped, SyncPanel, SyncState, SyncSummary, TenderSum,
+    Stopped, SyncPanel, SyncState, SyncSummary, TaxSum, TenderSum,
 };
 use crate::till::{Contact, Inner, Till};
 
@@ -67,13 +67,10 @@ impl Till {
             server,
             last_error: contact.trouble,
             next_try: contact.next,
-            storage_free_bytes: self.storage_bytes(),
+            storage_free_bytes: free_bytes(&self.shared.options.data)
+                .ok()
+                .and_then(|free| i64::try_from(free).ok()),
         })
-    }
-
-    /// Bytes that may still be written to the till's disk.
-    pub(super) fn storage_bytes(&self) -> Option<i64> {
-        i64::try_from(free_bytes(&self.shared.options.data).ok()?).ok()
     }
 
     pub(super) fn contact(&self) -> Contact {
@@ -209,13 +206,18 @@ impl Inner {
         let sums = &shift.sums;
         let counted =
             |name: &str| shift.counts.iter().find(|count| count.tender_type == name).map(|c| c.counted_minor);
-        let tenders = shift.tenders.iter().map(|(name, (of, count, amount))| TenderSum {
-            tender_type: name.clone(),
-            class: class(*of),
-            count: *count,
-            amount_minor: amount.get(),
-            counted_minor: counted(name).map(|amount| amount.get()),
-            over_short_minor: counted(name).map(|amount| (amount - shift.expected(name)).get()),
+        let tenders = shift.tenders.iter().map(|((name, state), (of, count, amount))| {
+            let to_verify = *state == TenderState::ToVerify;
+            let counted = counted(name).filter(|_| !to_verify);
+            TenderSum {
+                tender_type: name.clone(),
+                class: class(*of),
+                to_verify,
+                count: *count,
+                amount_minor: amount.get(),
+                counted_minor: counted.map(|amount| amount.get()),
+                over_short_minor: counted.map(|amount| (amount - shift.expected(name)).get()),
+            }
         });
         let parked = self.log.parked(PARKED_MAX)?.len();
         let included = shop.terms.prices == Prices::Inclusive;
@@ -231,6 +233,9 @@ impl Inner {
             reductions_minor: sums.reductions_minor.get(),
             net_minor: sums.net_minor.get(),
             tax_minor: sums.tax_minor.get(),
+            taxes: Some(sums.taxes.iter().map(tax_sum).collect()),
+            untaxed_minor: sums.untaxed_minor.get(),
+            drawer_openings: shift.drawer_openings,
             total_minor: total.get(),
             rounding_minor: sums.rounding_minor.get(),
             tenders: tenders.collect(),
@@ -258,6 +263,7 @@ impl Inner {
         let tender = |total: &TenderTotal| TenderSum {
             tender_type: total.tender_type.clone(),
             class: class(total.class),
+            to_verify: total.state == TenderState::ToVerify,
             count: total.tenders,
             amount_minor: total.amount_minor.get(),
             counted_minor: total.counted_minor.map(|amount| amount.get()),
@@ -281,6 +287,9 @@ impl Inner {
             reductions_minor: closed.reductions_minor.get(),
             net_minor: closed.net_minor.get(),
             tax_minor: closed.tax_minor.get(),
+            taxes: closed.taxes.as_ref().map(|taxes| taxes.rates.iter().map(tax_sum).collect()),
+            untaxed_minor: closed.taxes.as_ref().map_or(0, |taxes| taxes.untaxed_minor.get()),
+            drawer_openings: closed.drawer_openings,
             total_minor: total.get(),
             rounding_minor: closed.rounding_minor.get(),
             tenders: closed.tenders.iter().map(tender).collect(),
@@ -299,5 +308,15 @@ impl Inner {
         let grants = shop.people.get(&staff).and_then(|role| shop.roles.get(role));
         grants.and_then(|grants| grants.get(&permission))
             == Some(&daybook_core::event::description::Grant::Allowed)
+    }
+}
+
+/// A tax at a rate, as the window shows it.
+pub(super) fn tax_sum(tax: &TaxAmount) -> TaxSum {
+    TaxSum {
+        name: tax.jurisdiction.clone(),
+        rate: tax.rate.to_string(),
+        base_minor: tax.base_minor.get(),
+        tax_minor: tax.amount_minor.get(),
     }
 }

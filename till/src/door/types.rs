@@ -134,7 +134,19 @@ door! {
         Abandon { reason: Option<String> },
         /// Takes a tender, exactly what is due where no amount is given; completes the sale in the same commit where it settles all.
         Tender { tender_type: String, given_minor: Option<Minor>, card: Option<CardNote> },
+        /// Takes a tender back before the sale is completed.
+        RemoveTender { tender: u32, fate: TenderFate },
+        /// What the terminal turned out to say about a payment of a completed document whose outcome was not known.
+        SettleTender { sale: String, tender: u32, charged: bool },
+        /// Opens the drawer without a sale.
+        OpenDrawer { reason: String },
     }
+
+    /// Handed back from the drawer · taken back by the card terminal · keyed by mistake, no money had moved.
+    #[serde(rename_all = "snake_case")]
+    #[derive(Eq)]
+    #[allow(missing_docs, reason = "the line above names them")]
+    pub enum TenderFate { HandedBack, Reversed, NotTaken }
 
     /// Which way cash moves: in, out, or into the safe.
     #[serde(rename_all = "snake_case")]
@@ -147,7 +159,12 @@ door! {
 
     /// What a separate card terminal said.
     #[allow(missing_docs, reason = "fields are named for what they hold")]
-    pub struct CardNote { pub last_four: Option<String>, pub authorisation: Option<String> }
+    pub struct CardNote {
+        pub last_four: Option<String>,
+        pub authorisation: Option<String>,
+        /// Nobody could learn whether the card was charged.
+        pub outcome_unknown: bool,
+    }
 }
 
 door! {
@@ -165,8 +182,12 @@ door! {
         pub currency: Currency,
         /// BCP 47, for numbers and dates.
         pub locale: String,
+        /// The store's time zone, such as `Europe/Berlin`.
+        pub time_zone: String,
         pub demo: bool,
         pub person: Option<Person>,
+        /// What the person at the till may do, by permission such as `discount`; empty where nobody is there.
+        pub rights: BTreeMap<String, Right>,
         /// What the last close left in the drawer.
         pub last_float_minor: Option<Minor>,
         pub shift: Option<OpenShift>,
@@ -174,13 +195,33 @@ door! {
         pub printer: PrinterState,
         pub products: i64,
         pub open_conflicts: i64,
-        /// Free bytes of the till's disk, where they are so few that somebody had better make room.
-        pub storage_low_bytes: Option<i64>,
-        /// Why the journal is not written, where it is not: there is one copy of the books instead of two.
-        pub journal_trouble: Option<String>,
+        /// What the till has to say about its own health.
+        pub notices: Vec<Notice>,
         /// Set where nothing can be recorded until the till is started again.
         pub stopped: Option<Stopped>,
     }
+
+    /// May do it · somebody else has to approve it · may not.
+    #[serde(rename_all = "snake_case")]
+    #[allow(missing_docs, reason = "the line above names them")]
+    pub enum Right { Allowed, NeedsApproval, Denied }
+
+    /// Something about the till's own health.
+    #[allow(missing_docs, reason = "fields are named for what they hold")]
+    pub struct Notice {
+        pub what: Ailment,
+        /// Whether a person has to do something.
+        pub urgent: bool,
+        /// What the machine says about it, for whoever repairs it.
+        pub why: Option<String>,
+    }
+
+    /// Lists were built anew · they are in memory · the second copy of the books is not written · the books came back from the
+    /// second copy · the disk gets full · room has to be made now.
+    #[serde(rename_all = "snake_case")]
+    #[derive(Eq)]
+    #[allow(missing_docs, reason = "the lines above name them")]
+    pub enum Ailment { ListsRebuilt, ListsInMemory, CopyNotWritten, BooksTakenBack, StorageLow, StorageScarce }
 
     /// How far a till has come.
     #[serde(rename_all = "snake_case")]
@@ -212,6 +253,8 @@ door! {
         pub role: String,
         pub has_pin: bool,
         pub locked_until: Option<Instant>,
+        /// The permissions that their role allows without asking anybody: what they may approve.
+        pub may: Vec<String>,
     }
 
     /// How synchronisation stands, in short.
@@ -249,7 +292,13 @@ door! {
 
     /// How the printer stands.
     #[allow(missing_docs, reason = "fields are named for what they hold")]
-    pub struct PrinterState { pub state: PrinterPhase, pub jobs: u32, pub why: Option<String> }
+    pub struct PrinterState {
+        pub state: PrinterPhase,
+        pub jobs: u32,
+        pub why: Option<String>,
+        /// Whether a drawer is connected to it.
+        pub drawer: bool,
+    }
 
     /// No printer is set · nothing to do · a job is on its way · a job waits for the printer.
     #[serde(rename_all = "snake_case")]
@@ -324,6 +373,9 @@ door! {
     pub struct TakenTender {
         pub tender: u32,
         pub tender_type: String,
+        pub class: TenderClass,
+        /// Nobody knows yet whether the money came.
+        pub to_verify: bool,
         pub amount_minor: Minor,
         pub given_minor: Option<Minor>,
         pub change_minor: Option<Minor>,
@@ -397,6 +449,8 @@ door! {
         pub lines: i64,
         pub tenders: Vec<String>,
         pub total_minor: Minor,
+        /// A payment of it is to be verified.
+        pub to_verify: bool,
         pub kind: Direction,
         pub sent: Sent,
         pub returned: HowMuch,
@@ -432,6 +486,8 @@ door! {
         pub items: Vec<DocumentItem>,
         pub taxes: Vec<TaxSum>,
         pub payments: Vec<Payment>,
+        /// What turned out not to have been paid.
+        pub owed_minor: Minor,
         pub timeline: Vec<TimelineEntry>,
     }
 
@@ -451,7 +507,10 @@ door! {
     /// How a document was paid.
     #[allow(missing_docs, reason = "fields are named for what they hold")]
     pub struct Payment {
+        pub tender: u32,
         pub tender_type: String,
+        /// Nobody knows yet whether the money came.
+        pub to_verify: bool,
         pub amount_minor: Minor,
         pub given_minor: Option<Minor>,
         pub change_minor: Option<Minor>,
@@ -500,8 +559,13 @@ door! {
         pub reductions_minor: Minor,
         pub net_minor: Minor,
         pub tax_minor: Minor,
+        /// Per tax and rate; none where a closing of an earlier version does not tell them.
+        pub taxes: Option<Vec<TaxSum>>,
+        /// Net of what bears no tax.
+        pub untaxed_minor: Minor,
         pub total_minor: Minor,
         pub rounding_minor: Minor,
+        pub drawer_openings: u32,
         pub tenders: Vec<TenderSum>,
         pub float_minor: Minor,
         pub cash_moves_minor: Minor,
@@ -518,6 +582,8 @@ door! {
     pub struct TenderSum {
         pub tender_type: String,
         pub class: TenderClass,
+        /// Nobody knows yet whether this money came.
+        pub to_verify: bool,
         pub count: u32,
         pub amount_minor: Minor,
         pub counted_minor: Option<Minor>,

@@ -30,7 +30,8 @@ impl Till {
             PrinterWord::Waiting
         };
         let why = jobs.iter().find_map(|job| job.why.clone()).or_else(|| desk.trouble.clone());
-        PrinterState { state, jobs: jobs.len(), why }
+        let drawer = desk.settings.printer.as_ref().is_some_and(|printer| printer.drawer);
+        PrinterState { state, jobs: jobs.len(), why, drawer }
     }
 
     /// The papers that wait, in their order.
@@ -105,6 +106,29 @@ impl Till {
         self.shared.printing.desk().add(self.millis(), None, job, false)?;
         self.papers_changed();
         Ok(self.printer_state())
+    }
+
+    /// Opens the drawer at the printer, soon or not at all. Gives whether there is one to open.
+    pub fn kick_drawer(&self) -> Result<bool, PrintError> {
+        if !self.has_drawer() {
+            return Ok(false);
+        }
+        let id = self.new_job();
+        let job = new(id, id.0, Task::Drawer, "Drawer".to_owned(), 0);
+        self.shared.printing.desk().add(self.millis(), None, job, true)?;
+        self.papers_changed();
+        Ok(true)
+    }
+
+    /// Whether a drawer is connected to the printer that is set.
+    pub fn has_drawer(&self) -> bool {
+        self.shared
+            .printing
+            .desk()
+            .settings
+            .printer
+            .as_ref()
+            .is_some_and(|printer| printer.drawer)
     }
 
     /// Prints a paper of the queue at once: one that is in doubt as a copy, one that waits as it is.

@@ -72,6 +72,8 @@ pub struct PrinterState {
     pub jobs: usize,
     /// What stands in the way of the first of them, in words.
     pub why: Option<String>,
+    /// Whether a drawer is connected to the printer.
+    pub drawer: bool,
 }
 
 /// How printing stands, in one word.

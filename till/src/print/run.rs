@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use daybook_core::ids::PrintJobId;
+use daybook_core::paper::Paper;
 use daybook_core::paper::escpos::encode;
 use daybook_core::paper::queue::{Input, Outcome, Task};
 use daybook_core::paper::report::{report, test_page};
@@ -137,6 +138,12 @@ impl Till {
             }
             Task::Report(reading) => report(reading, copy, &inner.words(words), form),
             Task::Test => test_page(&inner.words(words), form),
+            Task::Drawer if kick => {
+                let mut pulse = Paper::new(form);
+                pulse.kick();
+                pulse
+            }
+            Task::Drawer => return Err("it is too late to open the drawer".to_owned()),
         };
         drop(inner);
         Ok((printer.target(), encode(&paper, printer.equipment())))

@@ -42,7 +42,9 @@ export async function walkScreens({ browser, till, album, found, size, tongue, t
   await look("cash-move");
   await key("Escape");
   await key("Escape");
+  await drawer();
   await pay();
+  await cardNobodyKnows();
   await parking();
   await overlays();
   await history();
@@ -88,6 +90,43 @@ export async function walkScreens({ browser, till, album, found, size, tongue, t
     await key("Escape");
     await key("Escape");
     await settled();
+  }
+
+  async function drawer() {
+    await key("F10");
+    await look("drawer-reasons");
+    await button("drawer-reason-change").click();
+    await look("drawer");
+    await page.locator(".pane-keys .primary").click();
+    await shown(".approval");
+    await look("drawer-approval");
+    await key("Escape");
+    await key("Escape");
+    await settled();
+  }
+
+  /** A payment is taken back, then a card terminal says nothing that anybody could read. */
+  async function cardNobodyKnows() {
+    for (const product of goods.slice(3, 8)) await scan(product.barcode);
+    await key("F12");
+    for (const amount of ["1", "0.5"]) {
+      await type(amount);
+      await key("Enter");
+      await settled();
+    }
+    await look("tender-two-payments");
+    await key("ArrowUp");
+    await key("Delete");
+    await look("remove-payment");
+    await button("remove-not-taken").click();
+    await settled();
+    await key("F6");
+    await button("card-not-known").click();
+    await look("card-unknown");
+    await button("card-later").click();
+    await shown(".change");
+    await look("change-to-verify");
+    await key("Enter");
   }
 
   async function pay() {
@@ -154,7 +193,9 @@ export async function walkScreens({ browser, till, album, found, size, tongue, t
   async function history() {
     await key("Control+2");
     await look("history");
-    await page.locator(".history-row").nth(1).click();
+    await page.locator(".history-row").first().click();
+    await look("document-to-verify");
+    await page.locator(".history-row").nth(2).click();
     await look("document");
     await button("document-receipt").click();
     await look("receipt");

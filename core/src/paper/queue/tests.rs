@@ -146,6 +146,36 @@ fn a_printer_that_never_confirms_is_known_by_its_test_page() {
     assert_eq!(effects[0], Effect::Learn { silent: false }, "once it confirms, it is asked to");
 }
 
+#[test]
+fn a_drawer_is_opened_at_once_or_never_and_nobody_is_asked_whether_it_did() {
+    let drawer = Job { task: Task::Drawer, ..job(1) };
+    let ends = [
+        Outcome::Printed,
+        Outcome::Unconfirmed,
+        Outcome::CutShort("cable".into()),
+        Outcome::Impossible("late".into()),
+    ];
+    for outcome in ends {
+        let mut queue = ready();
+        assert!(orders(&queue.handle(0, add(drawer.clone())))[0].kick);
+        let effects = queue.handle(0, ended(&drawer, outcome.clone()));
+        assert!(matches!(&effects[..], [Effect::Forget { .. }]), "{outcome:?}: {effects:?}");
+        assert_eq!(queue.jobs(), []);
+    }
+    // The printer is off for longer than anybody stands there: what waits behind is printed, the drawer stays shut.
+    let mut queue = ready();
+    queue.handle(0, add(drawer.clone()));
+    queue.handle(0, add(job(2)));
+    queue.handle(0, ended(&drawer, Outcome::NotStarted("off".into())));
+    let effects = queue.handle(DRAWER_SECONDS_MAX * 1_000, Input::Tick);
+    assert!(matches!(&effects[0], Effect::Forget { unprinted: true, job } if job.task == Task::Drawer));
+    assert_eq!(orders(&effects)[0].job.job, job(2).job);
+    // Nor does one that a till finds when it is started again.
+    let (mut queue, _) = Queue::load(vec![Job { state: State::Printing, ..drawer }], false);
+    let effects = queue.handle(0, Input::PrinterSet { there: true, silent: false });
+    assert!(matches!(&effects[..], [Effect::Forget { .. }]), "{effects:?}");
+}
+
 /// What a printer, a power cut or a person does next.
 #[derive(Clone, Debug)]
 enum Step {

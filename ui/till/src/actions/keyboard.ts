@@ -4,7 +4,7 @@
 import { focusedField } from "../scanner/listen.ts";
 import type { Counter, Known } from "../shell/counter.ts";
 import { inReadingDirection, keyName, SUPPRESSED } from "./keys.ts";
-import { type Action, actionFor, focusSearch, placesOf } from "./registry.ts";
+import { type Action, actionFor, focusSearch, perform, placesOf } from "./registry.ts";
 
 /** How long a key that a barcode may contain waits for the next one. */
 const SETTLE = 120;
@@ -31,8 +31,8 @@ export function listenToKeyboard(counter: Counter): () => void {
   function run(found: Action, event: KeyboardEvent) {
     if (event.repeat) return;
     event.preventDefault();
-    if (found.settles) settling = window.setTimeout(() => found.run(counter), SETTLE);
-    else found.run(counter);
+    if (found.settles) settling = window.setTimeout(() => perform(found, counter), SETTLE);
+    else perform(found, counter);
   }
 
   window.addEventListener("keydown", down);

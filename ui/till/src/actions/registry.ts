@@ -1,6 +1,7 @@
 // Everything a person can do with one key, in one list. Handlers, the hints on buttons, the help overlay, the palette and the tests are
 // all made from it, so that they cannot tell different stories.
 
+import type { Fault, Right } from "../door/types.ts";
 import { editable } from "../sell/reducer.ts";
 import type { Input } from "../sell/state.ts";
 import type { Counter, Known, View } from "../shell/counter.ts";
@@ -66,17 +67,25 @@ export const ACTIONS: readonly Action[] = [
     label: "action-return",
     keys: ["F8"],
     where: "products",
-    permission: "return",
+    permission: "return_linked",
     run: (counter) => counter.set({ view: "history", opened: null }),
   },
   { id: "park", label: "action-park", keys: ["F4"], where: "products", run: input({ is: "park" }) },
   { id: "parked", label: "action-parked", keys: ["Shift+F4"], where: "products", run: input({ is: "show_parked" }) },
-  { id: "discount", label: "action-discount", keys: ["F6"], where: "products", run: input(edit("percent")) },
+  {
+    id: "discount",
+    label: "action-discount",
+    keys: ["F6"],
+    where: "products",
+    permission: "discount",
+    run: input(edit("percent")),
+  },
   {
     id: "discount-sale",
     label: "action-discount-sale",
     keys: ["Shift+F6"],
     where: "products",
+    permission: "discount",
     run: input({ is: "edit", line: null, mode: "percent" }),
   },
   {
@@ -98,13 +107,29 @@ export const ACTIONS: readonly Action[] = [
     run: input({ is: "one_less" }),
   },
   { id: "undo", label: "action-undo", keys: ["Ctrl+Z"], where: "sell", run: input({ is: "undo" }) },
-  { id: "void", label: "action-void", keys: ["Ctrl+Delete"], where: "products", run: input({ is: "ask_void" }) },
+  {
+    id: "void",
+    label: "action-void",
+    keys: ["Ctrl+Delete"],
+    where: "products",
+    permission: "abandon_sale",
+    run: input({ is: "ask_void" }),
+  },
   {
     id: "cash-move",
     label: "action-cash-move",
     keys: ["Ctrl+D"],
     where: "products",
+    permission: "move_cash",
     run: input({ is: "show_cash_move" }),
+  },
+  {
+    id: "drawer",
+    label: "action-drawer",
+    keys: ["F10"],
+    where: "products",
+    permission: "move_cash",
+    run: input({ is: "show_drawer" }),
   },
   { id: "reprint", label: "action-reprint", keys: ["Ctrl+R"], where: "sell", run: printLast },
 
@@ -113,6 +138,7 @@ export const ACTIONS: readonly Action[] = [
     label: "line-mode-price",
     keys: ["F7"],
     where: "line",
+    permission: "override_price",
     run: input({ is: "mode", mode: "price" }),
   },
   {
@@ -120,6 +146,7 @@ export const ACTIONS: readonly Action[] = [
     label: "line-mode-percent",
     keys: ["F6"],
     where: "line",
+    permission: "discount",
     run: input({ is: "mode", mode: "percent" }),
   },
 
@@ -135,6 +162,14 @@ export const ACTIONS: readonly Action[] = [
     }),
   },
   { id: "split", label: "action-split", keys: ["F9"], where: "tender", run: input({ is: "split", ways: 2 }) },
+  {
+    id: "remove-payment",
+    label: "action-remove-payment",
+    keys: ["Delete"],
+    where: "tender",
+    permission: "abandon_sale",
+    run: input({ is: "ask_remove_tender" }),
+  },
   {
     id: "next-amount",
     label: "action-next-amount",
@@ -168,7 +203,14 @@ export const ACTIONS: readonly Action[] = [
   { id: "conflicts", label: "action-conflicts", keys: ["Ctrl+7"], where: "anywhere", run: view("conflicts") },
   { id: "sync", label: "action-sync", keys: ["Ctrl+8"], where: "anywhere", run: view("sync") },
   { id: "settings", label: "action-settings", keys: ["Ctrl+9"], where: "anywhere", run: view("settings") },
-  { id: "close", label: "action-close", keys: [], where: "anywhere", run: view("close") },
+  {
+    id: "close",
+    label: "action-close",
+    keys: [],
+    where: "anywhere",
+    permission: "run_shift",
+    run: view("close"),
+  },
   { id: "lock", label: "action-lock", keys: ["Ctrl+L"], where: "anywhere", run: (counter) => void counter.lock() },
   {
     id: "palette",
@@ -223,3 +265,17 @@ export const action = (id: string): Action => {
   if (!found) throw new Error(`no action is called ${id}`);
   return found;
 };
+
+/** What the person at the till may do about an action. What asks for no right is anybody's; what nobody named is nobody's. */
+export function rightTo({ permission }: Pick<Action, "permission">, known: Pick<Known, "status">): Right {
+  if (!permission) return "allowed";
+  return known.status?.rights[permission] ?? "denied";
+}
+
+/** Does an action, or says at once that this person may not. Whoever needs another's word is asked for it when it matters. */
+export function perform(found: Action, counter: Counter): void {
+  if (rightTo(found, counter.get()) === "denied") {
+    const fault: Fault = { code: "not_permitted", kind: "refused", permission: found.permission ?? null, values: {} };
+    counter.dispatch({ is: "refuse", fault });
+  } else found.run(counter);
+}

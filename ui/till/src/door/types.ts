@@ -23,13 +23,19 @@ export type Preference = "theme" | "scale" | "sound" | "quiet" | "item_sound";
 
 export type Sound = "added" | "refused" | "attention" | "paid";
 
-export type Act = { "do": "open_shift", float_minor: number, } | { "do": "move_cash", way: CashWay, amount_minor: number, reason: string, } | { "do": "close_shift", counted: Array<Counted>, } | { "do": "add", code: string, quantity: number, } | { "do": "add_open", sku: string, name: string, department: string | null, amount_minor: number, quantity: number, } | { "do": "set_quantity", line: number, quantity: number, } | { "do": "remove", line: number, } | { "do": "set_price", line: number, unit_price: number, reason: string, } | { "do": "discount", line: number | null, percent: string | null, amount_minor: number | null, reason: string, } | { "do": "return_line", sale: string, line: number, quantity: number, restocked: boolean, } | { "do": "undo" } | { "do": "park" } | { "do": "recall", parked: string, } | { "do": "abandon", reason: string | null, } | { "do": "tender", tender_type: string, given_minor: number | null, card: CardNote | null, };
+export type Act = { "do": "open_shift", float_minor: number, } | { "do": "move_cash", way: CashWay, amount_minor: number, reason: string, } | { "do": "close_shift", counted: Array<Counted>, } | { "do": "add", code: string, quantity: number, } | { "do": "add_open", sku: string, name: string, department: string | null, amount_minor: number, quantity: number, } | { "do": "set_quantity", line: number, quantity: number, } | { "do": "remove", line: number, } | { "do": "set_price", line: number, unit_price: number, reason: string, } | { "do": "discount", line: number | null, percent: string | null, amount_minor: number | null, reason: string, } | { "do": "return_line", sale: string, line: number, quantity: number, restocked: boolean, } | { "do": "undo" } | { "do": "park" } | { "do": "recall", parked: string, } | { "do": "abandon", reason: string | null, } | { "do": "tender", tender_type: string, given_minor: number | null, card: CardNote | null, } | { "do": "remove_tender", tender: number, fate: TenderFate, } | { "do": "settle_tender", sale: string, tender: number, charged: boolean, } | { "do": "open_drawer", reason: string, };
+
+export type TenderFate = "handed_back" | "reversed" | "not_taken";
 
 export type CashWay = "in" | "out" | "drop";
 
 export type Counted = { tender_type: string, counted_minor: number, };
 
-export type CardNote = { last_four: string | null, authorisation: string | null, };
+export type CardNote = { last_four: string | null, authorisation: string | null, 
+/**
+ * Nobody could learn whether the card was charged.
+ */
+outcome_unknown: boolean, };
 
 export type Currency = { code: string, exponent: number, };
 
@@ -41,19 +47,23 @@ place: Place | null, currency: Currency,
 /**
  * BCP 47, for numbers and dates.
  */
-locale: string, demo: boolean, person: Person | null, 
+locale: string, 
+/**
+ * The store's time zone, such as `Europe/Berlin`.
+ */
+time_zone: string, demo: boolean, person: Person | null, 
+/**
+ * What the person at the till may do, by permission such as `discount`; empty where nobody is there.
+ */
+rights: { [key in string]: Right }, 
 /**
  * What the last close left in the drawer.
  */
 last_float_minor: number | null, shift: OpenShift | null, sync: SyncSummary, printer: PrinterState, products: number, open_conflicts: number, 
 /**
- * Free bytes of the till's disk, where they are so few that somebody had better make room.
+ * What the till has to say about its own health.
  */
-storage_low_bytes: number | null, 
-/**
- * Why the journal is not written, where it is not: there is one copy of the books instead of two.
- */
-journal_trouble: string | null, 
+notices: Array<Notice>, 
 /**
  * Set where nothing can be recorded until the till is started again.
  */
@@ -67,9 +77,27 @@ export type OpenShift = { opened_local: string, day: string, float_minor: number
 
 export type Stopped = { why: string, last_number: string | null, last_local: string | null, };
 
+export type Right = "allowed" | "needs_approval" | "denied";
+
+export type Notice = { what: Ailment, 
+/**
+ * Whether a person has to do something.
+ */
+urgent: boolean, 
+/**
+ * What the machine says about it, for whoever repairs it.
+ */
+why: string | null, };
+
+export type Ailment = "lists_rebuilt" | "lists_in_memory" | "copy_not_written" | "books_taken_back" | "storage_low" | "storage_scarce";
+
 export type Person = { staff: string, name: string, number: string, role: string, };
 
-export type PersonTile = { staff: string, name: string, number: string, role: string, has_pin: boolean, locked_until: number | null, };
+export type PersonTile = { staff: string, name: string, number: string, role: string, has_pin: boolean, locked_until: number | null, 
+/**
+ * The permissions that their role allows without asking anybody: what they may approve.
+ */
+may: Array<string>, };
 
 export type SyncSummary = { state: SyncState, 
 /**
@@ -109,7 +137,11 @@ prices_as_of: number | null,
  */
 clock_ahead: number | null, };
 
-export type PrinterState = { state: PrinterPhase, jobs: number, why: string | null, };
+export type PrinterState = { state: PrinterPhase, jobs: number, why: string | null, 
+/**
+ * Whether a drawer is connected to it.
+ */
+drawer: boolean, };
 
 export type PrinterPhase = "none" | "ready" | "printing" | "waiting";
 
@@ -149,7 +181,11 @@ quick_minor: Array<number>, tender_types: Array<TenderKind>, can_undo: boolean, 
  */
 last: Done | null, };
 
-export type TakenTender = { tender: number, tender_type: string, amount_minor: number, given_minor: number | null, change_minor: number | null, };
+export type TakenTender = { tender: number, tender_type: string, class: TenderClass, 
+/**
+ * Nobody knows yet whether the money came.
+ */
+to_verify: boolean, amount_minor: number, given_minor: number | null, change_minor: number | null, };
 
 export type TenderKind = { tender_type: string, class: TenderClass, };
 
@@ -169,7 +205,11 @@ export type ProductPage = { rows: Array<Product>, total: number, };
 
 export type ParkedSale = { sale: string, local_time: string, by: string, first_item: string, lines: number, total_minor: number, };
 
-export type HistoryRow = { sale: string, number: string, local_time: string, day: string, till: string, own: boolean, by: string, lines: number, tenders: Array<string>, total_minor: number, kind: Direction, sent: Sent, returned: HowMuch, };
+export type HistoryRow = { sale: string, number: string, local_time: string, day: string, till: string, own: boolean, by: string, lines: number, tenders: Array<string>, total_minor: number, 
+/**
+ * A payment of it is to be verified.
+ */
+to_verify: boolean, kind: Direction, sent: Sent, returned: HowMuch, };
 
 export type Sent = "here" | "at_head_office";
 
@@ -189,7 +229,15 @@ understood: Array<string>,
  */
 others_as_of: number | null, };
 
-export type Document = { items: Array<DocumentItem>, taxes: Array<TaxSum>, payments: Array<Payment>, timeline: Array<TimelineEntry>, sale: string, number: string, local_time: string, day: string, till: string, own: boolean, by: string, lines: number, tenders: Array<string>, total_minor: number, kind: Direction, sent: Sent, returned: HowMuch, };
+export type Document = { items: Array<DocumentItem>, taxes: Array<TaxSum>, payments: Array<Payment>, 
+/**
+ * What turned out not to have been paid.
+ */
+owed_minor: number, timeline: Array<TimelineEntry>, sale: string, number: string, local_time: string, day: string, till: string, own: boolean, by: string, lines: number, tenders: Array<string>, total_minor: number, 
+/**
+ * A payment of it is to be verified.
+ */
+to_verify: boolean, kind: Direction, sent: Sent, returned: HowMuch, };
 
 export type DocumentItem = { returned: number, returnable: number, line: number, sku: string, name: string, direction: Direction, quantity: number, unit_price: number | null, extended_minor: number, reduction_minor: number, net_minor: number, 
 /**
@@ -203,7 +251,11 @@ touched: boolean, };
 
 export type TaxSum = { name: string, rate: string, base_minor: number, tax_minor: number, };
 
-export type Payment = { tender_type: string, amount_minor: number, given_minor: number | null, change_minor: number | null, rounding_minor: number, };
+export type Payment = { tender: number, tender_type: string, 
+/**
+ * Nobody knows yet whether the money came.
+ */
+to_verify: boolean, amount_minor: number, given_minor: number | null, change_minor: number | null, rounding_minor: number, };
 
 export type TimelineEntry = { local_time: string, till: string, by: string | null, 
 /**
@@ -219,7 +271,15 @@ export type ReceiptText = { columns: number, lines: Array<ReceiptLine>, copies: 
 
 export type ReceiptLine = { text: string, bold: boolean, tall: boolean, centred: boolean, };
 
-export type ShiftReport = { opened_local: string, by: string, day: string, until_local: string, documents: number, gross_sales_minor: number, gross_returns_minor: number, reductions_minor: number, net_minor: number, tax_minor: number, total_minor: number, rounding_minor: number, tenders: Array<TenderSum>, float_minor: number, cash_moves_minor: number, 
+export type ShiftReport = { opened_local: string, by: string, day: string, until_local: string, documents: number, gross_sales_minor: number, gross_returns_minor: number, reductions_minor: number, net_minor: number, tax_minor: number, 
+/**
+ * Per tax and rate; none where a closing of an earlier version does not tell them.
+ */
+taxes: Array<TaxSum> | null, 
+/**
+ * Net of what bears no tax.
+ */
+untaxed_minor: number, total_minor: number, rounding_minor: number, drawer_openings: number, tenders: Array<TenderSum>, float_minor: number, cash_moves_minor: number, 
 /**
  * What the drawer should hold; none for whoever may not see it before counting.
  */
@@ -229,7 +289,11 @@ expected_cash_minor: number | null,
  */
 number: number | null, parked: number, waiting_documents: number, };
 
-export type TenderSum = { tender_type: string, class: TenderClass, count: number, amount_minor: number, counted_minor: number | null, over_short_minor: number | null, };
+export type TenderSum = { tender_type: string, class: TenderClass, 
+/**
+ * Nobody knows yet whether this money came.
+ */
+to_verify: boolean, count: number, amount_minor: number, counted_minor: number | null, over_short_minor: number | null, };
 
 export type Settings = { printer: PrinterSettings | null, code_pages: Array<string>, theme: Theme, 
 /**

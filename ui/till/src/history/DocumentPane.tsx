@@ -4,10 +4,11 @@
 import { CornerUpLeft, Printer, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
-import { Amount, Code, Times } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
-import { useAsked, useCounter, useShown, useWhen } from "../shell/use.ts";
-import { TenderName } from "../tender/TenderPane.tsx";
+import { RightMark } from "../look/RightMark.tsx";
+import { useAsked, useCounter, useRight, useSell, useShown, useWhen } from "../shell/use.ts";
+import { TenderName, ToVerify } from "../tender/TenderPane.tsx";
 import { faultText, text } from "../texts/text.ts";
 import { Ticks } from "./History.tsx";
 import { ReceiptPaper } from "./ReceiptPaper.tsx";
@@ -51,7 +52,7 @@ export function DocumentPane({ sale, onClose }: { sale: string; onClose: () => v
       <header className="document-head">
         <div>
           <h2>
-            <Code>{document.number}</Code> <Ticks sent={document.sent} />
+            <ReceiptNumber>{document.number}</ReceiptNumber> <Ticks sent={document.sent} />
           </h2>
           <p className="second">
             <Code>{when.moment(document.local_time)}</Code> · <bdi>{document.till}</bdi> · <bdi>{document.by}</bdi>
@@ -142,6 +143,7 @@ function Lines({ document }: { document: Known }) {
           <div key={index}>
             <dt>
               <TenderName tender={payment.tender_type} />
+              {payment.to_verify ? <ToVerify /> : null}
               {payment.change_minor ? (
                 <span className="second">
                   {" "}
@@ -155,7 +157,56 @@ function Lines({ document }: { document: Known }) {
             </dd>
           </div>
         ))}
+        {document.owed_minor !== 0 ? (
+          <div className="owed">
+            <dt>{text("document-owed")}</dt>
+            <dd>
+              <Amount minor={document.owed_minor} />
+            </dd>
+          </div>
+        ) : null}
       </dl>
+      {document.payments
+        .filter((payment) => payment.to_verify)
+        .map((payment) => (
+          <Settle key={payment.tender} document={document} tender={payment.tender} minor={payment.amount_minor} />
+        ))}
     </>
+  );
+}
+
+/** Somebody looked at the terminal: what it says settles the payment, and the sale stays as it was. */
+function Settle({ document, tender, minor }: { document: Known; tender: number; minor: number }) {
+  const counter = useCounter();
+  const selling = useShown((known) => known.status?.shift !== null);
+  const right = useRight("move_cash");
+  const asked = useSell((sell) => sell.pane.is === "approval");
+  const busy = useSell((sell) => sell.waiting.length > 0);
+  const notice = useSell((sell) => sell.notice);
+  // Whoever approves does so where approvals are given.
+  useEffect(() => {
+    if (asked) counter.set({ view: "sell" });
+  }, [asked, counter]);
+  if (!document.own) return <p className="second">{text("settle-elsewhere")}</p>;
+  const say = (charged: boolean) => counter.dispatch({ is: "settle_tender", sale: document.sale, tender, charged });
+  return (
+    <section className="settle">
+      <p>
+        <strong>{text("card-unknown-title")}</strong> <Amount minor={minor} />
+      </p>
+      <p>{text("card-unknown-look")}</p>
+      <div className="pane-keys">
+        <Press disabled={busy || !selling} onPress={() => say(true)}>
+          {text("card-it-says-approved")}
+        </Press>
+        <Press disabled={busy || !selling || right === "denied"} onPress={() => say(false)}>
+          {text("card-it-says-declined")}
+          <RightMark right={right} />
+        </Press>
+      </div>
+      <p className="second" role="status">
+        {notice ? faultText(notice) : text(selling ? "settle-what" : "fault-no-shift")}
+      </p>
+    </section>
   );
 }

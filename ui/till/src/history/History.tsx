@@ -5,11 +5,11 @@ import { Check, CheckCheck, CornerUpLeft } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import type { Fault, HistoryPage, HistoryRow } from "../door/types.ts";
-import { Amount, Code } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useCounter, useShown, useWhen } from "../shell/use.ts";
 import { ago } from "../sync/words.ts";
-import { TenderName } from "../tender/TenderPane.tsx";
+import { TenderName, ToVerify } from "../tender/TenderPane.tsx";
 import { faultText, text } from "../texts/text.ts";
 import { DocumentPane } from "./DocumentPane.tsx";
 import { relaxed, withToken } from "./filter.ts";
@@ -125,7 +125,7 @@ function Row(props: { row: HistoryRow; newDay: boolean; open: boolean; onOpen: (
       <button type="button" className="history-row" aria-current={props.open} onClick={props.onOpen}>
         <Code>{when.clock(row.local_time)}</Code>
         <span className="history-what">
-          <Code>{row.number}</Code>
+          <ReceiptNumber>{row.number}</ReceiptNumber>
           <span className="second">
             {row.own ? null : <bdi>{row.till} · </bdi>}
             <bdi>{row.by}</bdi> · {text("history-lines", { count: row.lines })}
@@ -145,6 +145,7 @@ function Row(props: { row: HistoryRow; newDay: boolean; open: boolean; onOpen: (
               <CornerUpLeft aria-hidden="true" /> {text("mark-return")}
             </span>
           ) : null}
+          {row.to_verify ? <ToVerify /> : null}
           {row.returned === "none" ? null : <span className="mark">{text(`mark-returned-${row.returned}`)}</span>}
         </span>
         <Amount minor={row.total_minor} className="history-total" />

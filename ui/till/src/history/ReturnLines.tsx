@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { Document } from "../door/types.ts";
 import { Amount, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
+import { MarkOf } from "../look/RightMark.tsx";
 import { useCounter, useMoney } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 
@@ -80,6 +81,7 @@ export function ReturnLines({ document, onLeave }: { document: Document; onLeave
         <Press onPress={all}>{text("return-all")}</Press>
         <Press look="danger" disabled={chosen.length === 0} onPress={take}>
           {text("return-take", { count: chosen.length })}
+          <MarkOf permission="return_linked" />
         </Press>
       </footer>
     </>

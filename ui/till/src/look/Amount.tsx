@@ -26,7 +26,14 @@ export const Times = ({ quantity }: { quantity: Quantity }) => (
 );
 
 export const Code = ({ children }: { children: string }) => (
-  <bdi dir="ltr" className="code">
+  <bdi dir="ltr" className="number">
+    {children}
+  </bdi>
+);
+
+/** The number of a receipt, such as "Till 1-42". */
+export const ReceiptNumber = ({ children }: { children: string }) => (
+  <bdi dir="ltr" className="receipt-number">
     {children}
   </bdi>
 );

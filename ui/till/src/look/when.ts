@@ -10,6 +10,10 @@ export type When = {
   day(local: string): string;
   /** "22 Nov 2026, 06:43". */
   moment(local: string): string;
+  /** "06:43", of an instant in milliseconds since 1970: the shop's clock, whatever zone the machine is in. */
+  clockAt(at: number): string;
+  /** "Wed". */
+  weekdayAt(at: number): string;
 };
 
 const FORMATS = {
@@ -17,10 +21,10 @@ const FORMATS = {
   exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
   day: { day: "numeric", month: "short", year: "numeric" },
   moment: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-} as const satisfies Record<keyof When, Intl.DateTimeFormatOptions>;
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
-export function whenOf(locale: string): When {
-  const writing = (name: keyof When) => {
+export function whenOf(locale: string, zone: string): When {
+  const writing = (name: keyof typeof FORMATS) => {
     const format = new Intl.DateTimeFormat(locale, { ...FORMATS[name], timeZone: "UTC", numberingSystem: "latn" });
     return (local: string) => {
       const at = Date.parse(`${local.slice(0, 19)}${local.includes("T") ? "Z" : "T00:00:00Z"}`);
@@ -28,5 +32,25 @@ export function whenOf(locale: string): When {
       return Number.isNaN(at) ? local : format.format(at);
     };
   };
-  return { clock: writing("clock"), exact: writing("exact"), day: writing("day"), moment: writing("moment") };
+  const instant = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: known(zone), numberingSystem: "latn" });
+    return (at: number) => format.format(at);
+  };
+  return {
+    clock: writing("clock"),
+    exact: writing("exact"),
+    day: writing("day"),
+    moment: writing("moment"),
+    clockAt: instant(FORMATS.clock),
+    weekdayAt: instant({ weekday: "short" }),
+  };
+}
+
+/** The zone, or UTC where this machine has never heard of it: a clock that cannot be shown is worse than one that says another hour. */
+function known(zone: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return "UTC";
+  }
 }

@@ -5,7 +5,7 @@ import { Store } from "lucide-react";
 import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import type { PersonTile } from "../door/types.ts";
-import { useAsked, useCounter, useShown } from "../shell/use.ts";
+import { useAsked, useCounter, useShown, useWhen } from "../shell/use.ts";
 import { SyncPill } from "../sync/SyncPill.tsx";
 import { faultText, text } from "../texts/text.ts";
 import { PinEntry } from "./PinEntry.tsx";
@@ -19,7 +19,7 @@ export function SignIn() {
   const [refused, setRefused] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const { answer: people, fault } = useAsked({ ask: "people" }, tries);
-  const now = useClock(status?.locale ?? "en");
+  const now = useClock();
 
   // With one person there is nothing to choose.
   const only = people?.length === 1 && people[0]?.has_pin ? people[0] : null;
@@ -91,11 +91,12 @@ export function SignIn() {
   );
 }
 
-function useClock(locale: string): { at: number; written: string } {
+function useClock(): { at: number; written: string } {
+  const when = useWhen();
   const [at, setAt] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setAt(Date.now()), 5000);
     return () => clearInterval(timer);
   }, []);
-  return { at, written: new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(at) };
+  return { at, written: when.clockAt(at) };
 }

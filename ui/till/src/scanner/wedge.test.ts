@@ -91,7 +91,8 @@ describe("a scan", () => {
     expect(stray).toBe(0);
     // A focused button is pressed by a missed burst's Enter alone, never by a scan's.
     expect(counter.pressed).toBe(missed);
-  });
+    // A million keys: on a machine that builds something beside it this takes longer than a test is usually given.
+  }, 60_000);
 
   test("20,000 amounts typed by people: none is taken for a scan, every digit stays", () => {
     const random = numbers(7);

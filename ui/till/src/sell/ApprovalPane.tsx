@@ -16,8 +16,11 @@ export function ApprovalPane({ pane }: { pane: Extract<Pane, { is: "approval" }>
   const busy = useSell((sell) => sell.waiting.length > 0);
   const { answer } = useAsked({ ask: "people" }, pane.refused);
   const [chosen, setChosen] = useState<PersonTile | null>(null);
-  const others = answer?.filter((person) => person.staff !== me?.staff) ?? [];
-  const right = `permission-${(pane.fault.permission ?? "").replaceAll("_", "-")}`;
+  const asked = pane.fault.permission;
+  // Only people whose word counts for this act: another cashier's would be refused after their PIN.
+  const able = (person: PersonTile) => asked === null || person.may.includes(asked);
+  const others = answer?.filter((person) => person.staff !== me?.staff && able(person)) ?? [];
+  const right = `permission-${(asked ?? "").replaceAll("_", "-")}`;
   return (
     <section className="pane approval" aria-labelledby="pane-title">
       <div className="pane-main">

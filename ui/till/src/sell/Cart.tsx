@@ -6,7 +6,7 @@ import { useEffect, useRef } from "react";
 import { written } from "../actions/keys.ts";
 import { action } from "../actions/registry.ts";
 import type { CartLine } from "../door/types.ts";
-import { Amount, Code, Price, Times } from "../look/Amount.tsx";
+import { Amount, Code, Price, ReceiptNumber, Times } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useRows } from "../look/rows.ts";
 import { useCounter, useMoney, useSell, useShown } from "../shell/use.ts";
@@ -164,7 +164,7 @@ function EmptyCart() {
       {last ? (
         <div className="last-sale">
           <span>
-            <Check aria-hidden="true" /> {text("last-sale")} <Code>{last.number}</Code>
+            <Check aria-hidden="true" /> {text("last-sale")} <ReceiptNumber>{last.number}</ReceiptNumber>
           </span>
           <span className="second">
             <Amount minor={last.total_minor} />
@@ -247,7 +247,7 @@ function Finished() {
     <footer className="sums">
       <div className="sums-line">
         <span className="saved-here">
-          <Check aria-hidden="true" /> {text("sale-saved")} <Code>{done.number}</Code>
+          <Check aria-hidden="true" /> {text("sale-saved")} <ReceiptNumber>{done.number}</ReceiptNumber>
         </span>
         <span className="second">{alone ? "" : text("sale-will-be-sent")}</span>
       </div>

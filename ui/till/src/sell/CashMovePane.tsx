@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
+import { MarkOf } from "../look/RightMark.tsx";
 import { parseAmount } from "../money/entry.ts";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
@@ -52,6 +53,7 @@ export function CashMovePane() {
       <div className="pane-keys">
         <button type="submit" className="press primary action" disabled={!ready}>
           {text(`cash-move-do-${way}`)} {ready ? <Amount minor={amount} /> : null}
+          <MarkOf permission="move_cash" />
         </button>
         <Press hint="Esc" onPress={() => dispatch({ is: "escape" })}>
           {text("pane-back")}

@@ -4,7 +4,7 @@
 import { CornerUpLeft, Printer } from "lucide-react";
 import { action } from "../actions/registry.ts";
 import type { Done } from "../door/types.ts";
-import { Amount, Code } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { useCounter, useMoney, useShown } from "../shell/use.ts";
 import { notesFor } from "../tender/notes.ts";
@@ -37,7 +37,7 @@ export function ChangePane({ done }: { done: Done }) {
         <div>
           <dt>{text("change-number")}</dt>
           <dd>
-            <Code>{done.number}</Code>
+            <ReceiptNumber>{done.number}</ReceiptNumber>
           </dd>
         </div>
         <div>

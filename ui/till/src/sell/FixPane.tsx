@@ -4,6 +4,7 @@
 import { useState } from "react";
 import { Amount, Code, Price } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
+import { MarkOf } from "../look/RightMark.tsx";
 import { parseAmount } from "../money/entry.ts";
 import { useAsked, useCounter, useMoney, useSell } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
@@ -88,6 +89,7 @@ export function FixPane({ card }: { card: number }) {
             }
           >
             {text("fix-sell")} {ready ? <Amount minor={minor} /> : null}
+            <MarkOf permission="sell_open_item" />
           </Press>
         </form>
       </div>

@@ -5,6 +5,7 @@ import { written } from "../actions/keys.ts";
 import { Amount, Code, Price, Times } from "../look/Amount.tsx";
 import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
+import { MarkOf } from "../look/RightMark.tsx";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 import { missing } from "./line.ts";
@@ -87,6 +88,9 @@ export function LinePane({ pane }: { pane: Extract<Pane, { is: "line" }> }) {
             onPress={() => dispatch({ is: "apply" })}
           >
             {text("line-apply")}
+            {pane.mode === "quantity" ? null : (
+              <MarkOf permission={pane.mode === "price" ? "override_price" : "discount"} />
+            )}
           </Press>
           <Press hint="Esc" onPress={() => dispatch({ is: "escape" })}>
             {text("line-leave")}

@@ -2,17 +2,19 @@
 // each other in one place; nothing on the selling path opens over it.
 
 import { written } from "../actions/keys.ts";
-import { ACTIONS, action } from "../actions/registry.ts";
+import { ACTIONS, action, perform, rightTo } from "../actions/registry.ts";
 import { Amount, Code, Price, Times } from "../look/Amount.tsx";
 import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
-import { useCounter, useMoney, useSell } from "../shell/use.ts";
+import { RightMark } from "../look/RightMark.tsx";
+import { useCounter, useMoney, useSell, useShown } from "../shell/use.ts";
 import { TenderPane } from "../tender/TenderPane.tsx";
 import { text } from "../texts/text.ts";
 import { ApprovalPane } from "./ApprovalPane.tsx";
 import { Cart } from "./Cart.tsx";
 import { CashMovePane } from "./CashMovePane.tsx";
 import { ChangePane } from "./ChangePane.tsx";
+import { DrawerPane } from "./DrawerPane.tsx";
 import { FixPane } from "./FixPane.tsx";
 import { LinePane } from "./LinePane.tsx";
 import { ParkedPane } from "./ParkedPane.tsx";
@@ -55,6 +57,8 @@ function WorkPane() {
       return <VoidPane />;
     case "cash_move":
       return <CashMovePane />;
+    case "drawer":
+      return <DrawerPane pane={pane} />;
   }
 }
 
@@ -65,22 +69,27 @@ function Strip() {
   const counter = useCounter();
   const pane = useSell((sell) => sell.pane.is);
   const empty = useSell((sell) => sell.cart.lines.length === 0);
+  const status = useShown((known) => known.status);
   if (pane !== "products") return null;
   const off = (id: string) => empty && (id === "discount" || id === "price" || id === "quantity");
   return (
     <nav className="strip" aria-label={text("strip")}>
       {ACTIONS.filter(({ id }) => STRIP.includes(id))
         .sort((left, right) => STRIP.indexOf(left.id) - STRIP.indexOf(right.id))
-        .map(({ id, label, keys }) => (
-          <Press
-            key={id}
-            hint={id === "quantity" ? "*" : written(keys[0] ?? "")}
-            disabled={off(id)}
-            onPress={() => action(id).run(counter)}
-          >
-            {text(id === "palette" ? "action-more" : id === "park" && empty ? "action-recall" : label)}
-          </Press>
-        ))}
+        .map(({ id, label, keys, permission }) => {
+          const right = rightTo({ permission }, { status });
+          return (
+            <Press
+              key={id}
+              hint={right === "allowed" ? (id === "quantity" ? "*" : written(keys[0] ?? "")) : undefined}
+              disabled={off(id) || right === "denied"}
+              onPress={() => perform(action(id), counter)}
+            >
+              {text(id === "palette" ? "action-more" : id === "park" && empty ? "action-recall" : label)}
+              <RightMark right={right} />
+            </Press>
+          );
+        })}
     </nav>
   );
 }

@@ -3,6 +3,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { Press } from "../look/Press.tsx";
+import { MarkOf } from "../look/RightMark.tsx";
 import { useCounter, useMoney, useSell } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 
@@ -61,6 +62,7 @@ export function VoidPane() {
           onKeyDown={({ key, repeat }) => key === "Enter" && !repeat && dispatch({ is: "void" })}
         >
           {text("void-hold", { count: cart.lines.length })}
+          <MarkOf permission="abandon_sale" />
         </button>
       </div>
     </section>

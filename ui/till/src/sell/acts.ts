@@ -40,7 +40,8 @@ function remembered(was: Sell, is: Sell): Sell {
 function afterAct(sell: Sell, act: Act, approved: boolean, done: Done | null): Sell {
   if (done)
     return { ...sell, pane: { is: "change", done }, entry: "", times: null, keyed: null, chosen: null, gated: false };
-  if (act.do === "tender") return { ...sell, pane: TENDER };
+  if (act.do === "tender" || act.do === "remove_tender") return { ...sell, pane: TENDER };
+  if (act.do === "open_drawer") return { ...sell, pane: { is: "drawer", reason: act.reason, opened: true } };
   const pane = sell.pane;
   if (approved && pane.is === "approval") {
     return { ...sell, pane: pane.back.is === "tender" ? TENDER : { is: "products" } };

@@ -1,7 +1,7 @@
 // The Sell screen's laws, one by one: what each key leads to, what is sent to the till, and what never is.
 
 import { expect, test } from "vitest";
-import type { Cart, CartLine, Done, Fault } from "../door/types.ts";
+import type { Cart, CartLine, Done, Fault, TakenTender } from "../door/types.ts";
 import { reduce } from "./reducer.ts";
 import { AT_REST, type Effect, type Input, NO_CART, type Sell } from "./state.ts";
 
@@ -40,6 +40,16 @@ const DONE: Done = {
   lines: [],
   local_time: "12:00",
 };
+
+const taken = (tender: number, type: "cash" | "card", amount_minor: number): TakenTender => ({
+  tender,
+  tender_type: type,
+  class: type,
+  to_verify: false,
+  amount_minor,
+  given_minor: null,
+  change_minor: null,
+});
 
 const fault = (kind: Fault["kind"]): Fault => ({ code: "x", kind, permission: null, values: {} });
 
@@ -129,7 +139,7 @@ test("a scan while nothing is paid adds the item and leaves no digit in the amou
 });
 
 test("a scan after payment began is pinned, and can be kept for the next sale", () => {
-  const tenders = [{ tender: 1, tender_type: "cash", amount_minor: 100, given_minor: null, change_minor: null }];
+  const tenders = [taken(1, "cash", 100)];
   const begun = play(SELLING, { is: "pay" }, { is: "cart", cart: { ...CART, tenders } }, { is: "scan", code: "b" });
   expect(begun.effects).toEqual([{ do: "sound", sound: "refused" }]);
   const card = begun.sell.unanswered[0]?.card ?? -1;
@@ -216,4 +226,69 @@ test("Escape goes back one level and never throws the cart away", () => {
   const back = play(SELLING, { is: "pay" }, ...keys("20"), { is: "escape" });
   expect(back.sell.pane).toMatchObject({ is: "tender", entry: "" });
   expect(play(back.sell, { is: "escape" }).sell).toMatchObject({ pane: { is: "products" }, cart: CART });
+});
+
+const PAID = { ...CART, tenders: [taken(1, "cash", 50), taken(2, "card", 50), taken(4, "cash", 50)], due_minor: 148 };
+const PAYING = play(SELLING, { is: "pay" }, { is: "cart", cart: PAID }).sell;
+
+test.each<[string, Input[], number]>([
+  ["the last one where none was chosen", [], 4],
+  ["the one before it", [{ is: "move", to: "up" }], 2],
+  ["the first", [{ is: "move", to: "first" }], 1],
+  ["no further than the first", [...Array(9)].map(() => ({ is: "move", to: "up" }) as const), 1],
+])("Del takes back a payment: %s", (_, moves, tender) => {
+  const asked = play(PAYING, ...moves, { is: "ask_remove_tender" });
+  expect(acts(asked.effects)).toEqual([]);
+  const { effects } = play(asked.sell, { is: "remove_tender", fate: "not_taken" });
+  expect(acts(effects)).toEqual([{ do: "remove_tender", tender, fate: "not_taken" }]);
+});
+
+test("while it is asked where the money is, no key takes money and none is taken back twice", () => {
+  const asked = play(PAYING, { is: "ask_remove_tender" }).sell;
+  const pressed: Input[] = [
+    { is: "enter" },
+    { is: "exact" },
+    { is: "take" },
+    { is: "quick_amount", index: 0 },
+    { is: "take_other", tender_type: "card" },
+    { is: "begin_card", tender_type: "card" },
+    ...keys("20"),
+  ];
+  const { sell, effects } = play(asked, ...pressed);
+  expect(effects).toEqual([]);
+  expect(sell.pane).toEqual(asked.pane);
+  const twice = play(sell, { is: "remove_tender", fate: "handed_back" }, { is: "remove_tender", fate: "handed_back" });
+  expect(acts(twice.effects)).toHaveLength(1);
+  expect(play(sell, { is: "escape" }).sell.pane).toMatchObject({ is: "tender", removing: false });
+});
+
+test("a card nobody knows about is a state of its own; only 'decide later' takes it as unknown", () => {
+  const cards = { ...CART, tender_types: [...CART.tender_types, { tender_type: "card", class: "card" as const }] };
+  const asked = play(SELLING, { is: "cart", cart: cards }, { is: "pay" }, { is: "begin_card", tender_type: "card" });
+  expect(acts(play(asked.sell, { is: "card_later" }).effects)).toEqual([]);
+  const unknown = play(asked.sell, { is: "card_unknown" }).sell;
+  expect(acts(play(unknown, { is: "enter" }, ...keys("20")).effects)).toEqual([]);
+  for (const [input, outcome_unknown] of [
+    ["card_later", true],
+    ["card_approved", false],
+  ] as const) {
+    expect(acts(play(unknown, { is: input }).effects)).toMatchObject([{ do: "tender", card: { outcome_unknown } }]);
+  }
+  expect(play(unknown, { is: "card_declined" }).sell.pane).toMatchObject({ is: "tender", card: null });
+  expect(play(unknown, { is: "escape" }).sell.pane).toMatchObject({ card: { unknown: false } });
+});
+
+test("the drawer opens with a reason, once, and says so in its pane", () => {
+  const asked = play(SELLING, { is: "show_drawer" }, { is: "open_drawer" });
+  expect(acts(asked.effects)).toEqual([]);
+  const sent = play(
+    asked.sell,
+    { is: "drawer_reason", reason: "change" },
+    { is: "open_drawer" },
+    { is: "open_drawer" },
+  );
+  expect(acts(sent.effects)).toEqual([{ do: "open_drawer", reason: "change" }]);
+  const ticket = sent.sell.waiting[0]?.ticket ?? -1;
+  const { sell } = play(sent.sell, { is: "answered", ticket, cart: CART, done: null });
+  expect(sell.pane).toEqual({ is: "drawer", reason: "change", opened: true });
 });

@@ -42,6 +42,7 @@ export function reduce(sell: Sell, input: Input): Step {
     case "escape":
       return typedInput(sell, input);
     case "move":
+      return sell.pane.is === "tender" ? tenderInput(sell, input) : lineInput(sell, input);
     case "choose":
     case "edit":
     case "mode":
@@ -65,6 +66,11 @@ export function reduce(sell: Sell, input: Input): Step {
     case "card_note":
     case "card_approved":
     case "card_declined":
+    case "card_unknown":
+    case "card_later":
+    case "choose_tender":
+    case "ask_remove_tender":
+    case "remove_tender":
     case "fix_amount":
     case "really":
       return tenderInput(sell, input);
@@ -89,6 +95,20 @@ export function reduce(sell: Sell, input: Input): Step {
       const { way, amount, reason } = input;
       return submit({ ...sell, pane: { is: "products" } }, { do: "move_cash", way, amount_minor: amount, reason });
     }
+    case "settle_tender": {
+      const { sale, tender, charged } = input;
+      return submit(sell, { do: "settle_tender", sale, tender, charged });
+    }
+    case "show_drawer":
+      return still({ ...sell, pane: { is: "drawer", reason: null, opened: false }, notice: null });
+    case "drawer_reason":
+      return still(sell.pane.is === "drawer" ? { ...sell, pane: { ...sell.pane, reason: input.reason } } : sell);
+    case "open_drawer":
+      if (sell.pane.is !== "drawer" || sell.pane.reason === null || sell.pane.opened) return still(sell);
+      if (sell.waiting.length > 0) return still(sell);
+      return submit(sell, { do: "open_drawer", reason: sell.pane.reason });
+    case "refuse":
+      return refusedWith(sell, input.fault);
     case "return_line": {
       const { sale, line, quantity, restocked } = input;
       return submit(closed(sell), { do: "return_line", sale, line, quantity, restocked });

@@ -1,7 +1,20 @@
 // What the Sell screen knows: the till's cart as last told, which pane the work side shows, what is being typed, and which acts are on
 // their way to the till. Only the till reckons money; nothing here adds an amount up.
 
-import type { Act, Approval, Cart, CartLine, Done, Fault, Minor, Product, Quantity, Sound } from "../door/types.ts";
+import type {
+  Act,
+  Approval,
+  Cart,
+  CartLine,
+  Done,
+  Fault,
+  Minor,
+  Product,
+  Quantity,
+  Sound,
+  TakenTender,
+  TenderFate,
+} from "../door/types.ts";
 
 export type LineMode = "quantity" | "percent" | "amount" | "price";
 
@@ -16,7 +29,9 @@ export type Pane =
   /** Find the product that a scanned code should have been. */
   | { is: "fix"; card: number }
   | { is: "void"; reason: string | null }
-  | { is: "cash_move" };
+  | { is: "cash_move" }
+  /** `opened`: it is on the record, and the drawer was asked to open. */
+  | { is: "drawer"; reason: string | null; opened: boolean };
 
 export type Tender = {
   is: "tender";
@@ -28,7 +43,18 @@ export type Tender = {
   /** The change would be a large note or more: asked once more, with another key. */
   guard: { given: Minor; change: Minor } | null;
   /** Waiting for what the separate card terminal says about this amount. */
-  card: { tender_type: string; amount: Minor | null; last_four: string; authorisation: string } | null;
+  card: {
+    tender_type: string;
+    amount: Minor | null;
+    last_four: string;
+    authorisation: string;
+    /** Nobody can say yet what the terminal did. */
+    unknown: boolean;
+  } | null;
+  /** The payment taken that keys work on. */
+  taken: number | null;
+  /** Somebody wants that payment taken back, and is asked what became of the money. */
+  removing: boolean;
 };
 
 /** Something scanned that is not in the cart. Nobody pays before it is answered. */
@@ -114,6 +140,16 @@ export type Input =
   | { is: "card_note"; last_four?: string; authorisation?: string }
   | { is: "card_approved" }
   | { is: "card_declined" }
+  | { is: "card_unknown" }
+  | { is: "card_later" }
+  | { is: "choose_tender"; tender: number }
+  | { is: "ask_remove_tender"; tender?: number }
+  | { is: "remove_tender"; fate: TenderFate }
+  | { is: "settle_tender"; sale: string; tender: number; charged: boolean }
+  | { is: "show_drawer" }
+  | { is: "drawer_reason"; reason: string }
+  | { is: "open_drawer" }
+  | { is: "refuse"; fault: Fault }
   | { is: "fix_amount" }
   | { is: "really" }
   | { is: "next_sale" }
@@ -174,7 +210,16 @@ export const AT_REST: Sell = {
   largestNote: Number.MAX_SAFE_INTEGER,
 };
 
-export const TENDER: Tender = { is: "tender", entry: "", spoilt: false, quick: null, guard: null, card: null };
+export const TENDER: Tender = {
+  is: "tender",
+  entry: "",
+  spoilt: false,
+  quick: null,
+  guard: null,
+  card: null,
+  taken: null,
+  removing: false,
+};
 
 /** The line that keys work on: the chosen one. */
 export const chosenLine = (sell: Sell): CartLine | null =>
@@ -189,3 +234,7 @@ export const cashType = (cart: Cart) => cart.tender_types.find((type) => type.cl
 
 /** Whether a payment has begun, so that the cart stands still. */
 export const paymentBegun = (sell: Sell): boolean => sell.cart.tenders.length > 0;
+
+/** The payment that keys work on: the chosen one, or the last. */
+export const markedTender = (cart: Cart, pane: Tender): TakenTender | null =>
+  cart.tenders.find((taken) => taken.tender === pane.taken) ?? cart.tenders.at(-1) ?? null;

@@ -5,7 +5,7 @@ import type { Act, CardNote, Fault, Minor } from "../door/types.ts";
 import { unitsOf } from "../money/entry.ts";
 import { submit } from "./acts.ts";
 import { type Step, still } from "./reducer.ts";
-import { cashType, type Input, type Sell, TENDER, type Tender } from "./state.ts";
+import { cashType, type Input, markedTender, type Sell, TENDER, type Tender } from "./state.ts";
 
 type TenderInput = Extract<
   Input,
@@ -22,20 +22,31 @@ type TenderInput = Extract<
       | "card_note"
       | "card_approved"
       | "card_declined"
+      | "card_unknown"
+      | "card_later"
+      | "choose_tender"
+      | "ask_remove_tender"
+      | "remove_tender"
+      | "move"
       | "fix_amount"
       | "really";
   }
 >;
 
+/** What takes money, or gets ready to. */
+const TAKES = new Set<Input["is"]>(["exact", "take", "quick_amount", "split", "take_other", "begin_card", "quick"]);
+
 export function tenderInput(sell: Sell, input: TenderInput): Step {
   if (input.is === "pay") return pay(sell);
   const pane = sell.pane;
   if (pane.is !== "tender") return still(sell);
+  // Where the money of a payment is has to be said first.
+  if (pane.removing && TAKES.has(input.is)) return still(sell);
   const show = (part: Partial<Tender>) => still({ ...sell, pane: { ...pane, ...part } });
   switch (input.is) {
     case "quick": {
       const count = sell.cart.quick_minor.length;
-      if (count === 0 || pane.card || pane.guard || pane.spoilt) return still(sell);
+      if (count === 0 || pane.card || pane.guard || pane.removing || pane.spoilt) return still(sell);
       const from = pane.quick ?? (input.step === 1 ? -1 : count);
       const quick = from + input.step;
       return show({ quick: quick < 0 || quick >= count ? null : quick, entry: "" });
@@ -57,7 +68,8 @@ export function tenderInput(sell: Sell, input: TenderInput): Step {
       if (sell.unanswered.length > 0) return gate(sell);
       if (pane.spoilt) return still({ ...sell, pane: TENDER });
       if (amount !== null && amount > Math.max(0, sell.cart.due_minor)) return tooMuch(sell);
-      return show({ card: { tender_type: input.tender_type, amount, last_four: "", authorisation: "" }, guard: null });
+      const card = { tender_type: input.tender_type, amount, last_four: "", authorisation: "", unknown: false };
+      return show({ card, guard: null, removing: false });
     }
     case "take_other": {
       if (pane.spoilt) return still({ ...sell, pane: TENDER });
@@ -69,11 +81,25 @@ export function tenderInput(sell: Sell, input: TenderInput): Step {
       const { last_four = pane.card.last_four, authorisation = pane.card.authorisation } = input;
       return show({ card: { ...pane.card, last_four: last_four.replace(/\D/g, "").slice(0, 4), authorisation } });
     }
-    case "card_approved": {
-      if (!pane.card) return still(sell);
-      const { tender_type, amount, last_four, authorisation } = pane.card;
-      const card: CardNote = { last_four: last_four || null, authorisation: authorisation || null };
-      return takeNow(sell, { do: "tender", tender_type, given_minor: amount, card });
+    case "card_approved":
+      return pane.card ? takeNow(sell, cardTender(pane.card, false)) : still(sell);
+    case "card_unknown":
+      return pane.card ? show({ card: { ...pane.card, unknown: true } }) : still(sell);
+    case "card_later":
+      return pane.card?.unknown ? takeNow(sell, cardTender(pane.card, true)) : still(sell);
+    case "move":
+      return show({ taken: moved(sell, pane, input.to) });
+    case "choose_tender":
+      return show({ taken: input.tender });
+    case "ask_remove_tender": {
+      const taken = markedTender(sell.cart, { ...pane, taken: input.tender ?? pane.taken });
+      if (!taken || pane.card || pane.guard) return still(sell);
+      return show({ taken: taken.tender, removing: true });
+    }
+    case "remove_tender": {
+      const taken = pane.removing ? markedTender(sell.cart, pane) : null;
+      if (!taken || sell.waiting.length > 0) return still(sell);
+      return submit(sell, { do: "remove_tender", tender: taken.tender, fate: input.fate });
     }
     case "card_declined":
       return pane.card ? still({ ...sell, pane: TENDER, notice: CARD_DECLINED }) : still(sell);
@@ -88,6 +114,22 @@ export function tenderInput(sell: Sell, input: TenderInput): Step {
 }
 
 const CARD_DECLINED: Fault = { code: "card_declined", kind: "refused", permission: null, values: {} };
+
+type Card = NonNullable<Tender["card"]>;
+
+function cardTender({ tender_type, amount, last_four, authorisation }: Card, outcome_unknown: boolean): Act {
+  const card: CardNote = { last_four: last_four || null, authorisation: authorisation || null, outcome_unknown };
+  return { do: "tender", tender_type, given_minor: amount, card };
+}
+
+/** Another payment taken becomes the one that keys work on. */
+function moved(sell: Sell, pane: Tender, to: "up" | "down" | "first" | "last"): number | null {
+  const numbers = sell.cart.tenders.map((taken) => taken.tender);
+  const at = numbers.indexOf(markedTender(sell.cart, pane)?.tender ?? -1);
+  const last = numbers.length - 1;
+  const next = to === "first" ? 0 : to === "last" ? last : at + (to === "up" ? -1 : 1);
+  return numbers[Math.min(last, Math.max(0, next))] ?? null;
+}
 
 /** Opens the pane. It never takes anything: that is Enter's, in the pane. */
 function pay(sell: Sell): Step {
@@ -104,7 +146,7 @@ function gate(sell: Sell): Step {
 /** Enter in the pane: what was typed, the chosen quick amount, or exactly what is due. A question that is open is not answered by it. */
 export function take(sell: Sell): Step {
   const pane = sell.pane;
-  if (pane.is !== "tender" || pane.card) return still(sell);
+  if (pane.is !== "tender" || pane.card || pane.removing) return still(sell);
   if (pane.guard || pane.spoilt)
     return { sell: { ...sell, pane: TENDER }, effects: [{ do: "sound", sound: "refused" }] };
   const chosen = pane.quick === null ? undefined : sell.cart.quick_minor[pane.quick];

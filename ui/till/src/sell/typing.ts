@@ -30,7 +30,7 @@ function character(sell: Sell, character: string): Step {
   const pane = sell.pane;
   switch (pane.is) {
     case "tender": {
-      if (pane.card || pane.guard || sell.cart.due_minor < 0) return still(sell);
+      if (pane.card || pane.guard || pane.removing || sell.cart.due_minor < 0) return still(sell);
       if (!/^[\d.,]+$/.test(character)) return still(sell);
       const entry = typed(pane.entry, character, sell.exponent);
       // A digit too many is no amount any more: it was a barcode, or a slip.
@@ -69,7 +69,7 @@ function multiply(sell: Sell): Step {
 
 function erase(sell: Sell): Step {
   const pane = sell.pane;
-  if (pane.is === "tender" && !pane.card) {
+  if (pane.is === "tender" && !pane.card && !pane.removing) {
     const entry = pane.spoilt ? "" : erased(pane.entry);
     return still({ ...sell, pane: { ...pane, entry, spoilt: false, guard: null } });
   }
@@ -109,7 +109,8 @@ function back(sell: Sell): Step {
       return still({ ...sell, chosen: null, notice: null, gated: false });
     case "tender":
       if (pane.guard) return still({ ...sell, pane: TENDER });
-      if (pane.card) return still({ ...sell, pane: TENDER });
+      if (pane.card?.unknown) return still({ ...sell, pane: { ...pane, card: { ...pane.card, unknown: false } } });
+      if (pane.card || pane.removing) return still({ ...sell, pane: TENDER });
       if (pane.entry !== "" || pane.quick !== null) return still({ ...sell, pane: TENDER });
       return still({ ...sell, pane: { is: "products" }, keyed: null });
     case "approval":

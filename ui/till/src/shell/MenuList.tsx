@@ -4,17 +4,19 @@ import {
   Banknote,
   BarChart3,
   CircleHelp,
-  GitFork,
   History,
+  Inbox,
   Lock,
   LogOut,
   RefreshCw,
+  Scale,
   Settings,
   ShoppingCart,
 } from "lucide-react";
 import { Button } from "react-aria-components";
 import { written } from "../actions/keys.ts";
-import { action } from "../actions/registry.ts";
+import { action, perform, rightTo } from "../actions/registry.ts";
+import { RightMark } from "../look/RightMark.tsx";
 import { text } from "../texts/text.ts";
 import { useCounter, useShown } from "./use.ts";
 
@@ -22,17 +24,22 @@ const PLACES = [
   ["sell", ShoppingCart],
   ["history", History],
   ["report", BarChart3],
-  ["conflicts", GitFork],
+  ["conflicts", Scale],
   ["sync", RefreshCw],
   ["settings", Settings],
 ] as const;
 
 const DOINGS = [
   ["cash-move", Banknote],
+  ["drawer", Inbox],
   ["close", LogOut],
   ["help", CircleHelp],
   ["lock", Lock],
 ] as const;
+
+/** What belongs to an open shift, and of that what happens beside the cart. */
+const NEED_SHIFT = new Set<string>(["cash-move", "drawer", "close"]);
+const ON_SELL = new Set(["cash-move", "drawer"]);
 
 export function MenuList() {
   const shift = useShown((known) => known.status?.shift !== null);
@@ -44,7 +51,7 @@ export function MenuList() {
         ))}
       </ul>
       <ul>
-        {DOINGS.filter(([id]) => shift || (id !== "cash-move" && id !== "close")).map(([id, Sign]) => (
+        {DOINGS.filter(([id]) => shift || !NEED_SHIFT.has(id)).map(([id, Sign]) => (
           <Entry key={id} id={id} sign={<Sign aria-hidden="true" />} />
         ))}
       </ul>
@@ -55,17 +62,20 @@ export function MenuList() {
 function Entry({ id, sign }: { id: string; sign: React.ReactNode }) {
   const counter = useCounter();
   const conflicts = useShown((known) => known.status?.open_conflicts ?? 0);
-  const { label, keys, run } = action(id);
+  const found = action(id);
+  const { label, keys } = found;
+  const right = useShown((known) => rightTo(found, known));
   const go = () => {
-    counter.set({ overlay: null, ...(id === "cash-move" ? { view: "sell" as const } : {}) });
-    run(counter);
+    counter.set({ overlay: null, ...(ON_SELL.has(id) ? { view: "sell" as const } : {}) });
+    perform(found, counter);
   };
   return (
     <li>
-      <Button className="menu-entry" onPress={go}>
+      <Button className="menu-entry" onPress={go} isDisabled={right === "denied"}>
         {sign}
         <span>{text(label)}</span>
         {id === "conflicts" && conflicts > 0 ? <span className="badge">{conflicts}</span> : null}
+        <RightMark right={right} />
         {keys[0] ? <kbd>{written(keys[0])}</kbd> : null}
       </Button>
     </li>

@@ -4,8 +4,9 @@
 import { useState } from "react";
 import { Input, ListBox, ListBoxItem, SearchField } from "react-aria-components";
 import { written } from "../actions/keys.ts";
-import { actionsAt, placesOf } from "../actions/registry.ts";
+import { actionsAt, perform, placesOf, rightTo } from "../actions/registry.ts";
 import { Price } from "../look/Amount.tsx";
+import { RightMark } from "../look/RightMark.tsx";
 import { text } from "../texts/text.ts";
 import { useAsked, useCounter, useShown } from "./use.ts";
 
@@ -14,6 +15,7 @@ const PRODUCTS = 6;
 export function Palette() {
   const counter = useCounter();
   const places = placesOf(useShown((known) => known));
+  const status = useShown((known) => known.status);
   const [typed, setTyped] = useState("");
   const words = typed.trim().toLocaleLowerCase();
   const { answer } = useAsked({ ask: "search", text: words, limit: PRODUCTS });
@@ -28,7 +30,10 @@ export function Palette() {
     const [kind, ...rest] = key.split(" ");
     const name = rest.join(" ");
     if (kind === "add") counter.dispatch({ is: "pick", product: { sku: name } });
-    else actions.find(({ id }) => id === name)?.run(counter);
+    else {
+      const found = actions.find(({ id }) => id === name);
+      if (found) perform(found, counter);
+    }
   }
 
   return (
@@ -50,9 +55,10 @@ export function Palette() {
         renderEmptyState={() => <p className="empty">{text("palette-nothing")}</p>}
       >
         {[
-          ...actions.map(({ id, label, keys }) => (
+          ...actions.map(({ id, label, keys, permission }) => (
             <ListBoxItem key={`do ${id}`} id={`do ${id}`} textValue={text(label)} className="palette-entry">
               <span>{text(label)}</span>
+              <RightMark right={rightTo({ permission }, { status })} />
               {keys[0] ? <kbd>{written(keys[0])}</kbd> : null}
             </ListBoxItem>
           )),

@@ -3,7 +3,7 @@
 
 import { OctagonAlert, Unplug } from "lucide-react";
 import type { Fault, Status } from "../door/types.ts";
-import { Code } from "../look/Amount.tsx";
+import { Code, ReceiptNumber } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import { faultText, hasText, text } from "../texts/text.ts";
 import { useCounter, useWhen } from "./use.ts";
@@ -27,7 +27,7 @@ export function Stopped({ stopped }: { stopped: NonNullable<Status["stopped"]> }
           <dd>
             {stopped.last_number ? (
               <>
-                <Code>{stopped.last_number}</Code>
+                <ReceiptNumber>{stopped.last_number}</ReceiptNumber>
                 {stopped.last_local ? (
                   <>
                     {" · "}

@@ -3,7 +3,7 @@
 
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
-import type { Act, Answers, Request } from "../door/types.ts";
+import type { Act, Answers, Request, Right } from "../door/types.ts";
 import { type When, whenOf } from "../look/when.ts";
 import type { Money } from "../money/format.ts";
 import type { Sell } from "../sell/state.ts";
@@ -23,10 +23,15 @@ const whens = new Map<string, When>();
 /** Times, as the shop's people write them. */
 export function useWhen(): When {
   const locale = useShown((known) => known.status?.locale ?? "en");
-  const when = whens.get(locale) ?? whenOf(locale);
-  whens.set(locale, when);
+  const zone = useShown((known) => known.status?.time_zone ?? "UTC");
+  const name = `${locale} ${zone}`;
+  const when = whens.get(name) ?? whenOf(locale, zone);
+  whens.set(name, when);
   return when;
 }
+/** What the person at the till may do; what their role does not name is denied. */
+export const useRight = (permission: string): Right =>
+  useShown((known) => known.status?.rights[permission] ?? "denied");
 export const useMoney = (): Money => useShown((known) => known.money);
 
 /** Asks now, and again whenever `again` changes. */

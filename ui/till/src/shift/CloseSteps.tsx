@@ -17,6 +17,7 @@ type CheckProps = { report: ShiftReport | null; lines: number; unanswered: numbe
 export function CheckStep({ report, lines, unanswered, onNext }: CheckProps) {
   const counter = useCounter();
   const alone = useShown((known) => known.status?.sync.state === "alone");
+  const unknown = report?.tenders.reduce((sum, tender) => sum + (tender.to_verify ? tender.count : 0), 0) ?? 0;
   const open = lines > 0 || unanswered > 0;
   useNext("F12", onNext, !open);
   return (
@@ -24,6 +25,7 @@ export function CheckStep({ report, lines, unanswered, onNext }: CheckProps) {
       <ul className="checks">
         <Check good={!open} words={open ? text("check-cart-open", { count: lines }) : text("check-cart-empty")} />
         <Check good={!report?.parked} words={text("check-parked", { count: report?.parked ?? 0 })} />
+        {unknown > 0 ? <Check good={false} words={text("check-to-verify", { count: unknown })} /> : null}
         {alone ? null : <Check good words={text("check-waiting", { count: report?.waiting_documents ?? 0 })} />}
       </ul>
       <footer className="sheet-foot">

@@ -5,7 +5,7 @@ import { CircleAlert, CircleCheck } from "lucide-react";
 import type { Minor, ShiftReport } from "../door/types.ts";
 import { Amount } from "../look/Amount.tsx";
 import { useMoney, useSell } from "../shell/use.ts";
-import { TenderName } from "../tender/TenderPane.tsx";
+import { TenderName, ToVerify } from "../tender/TenderPane.tsx";
 import { text } from "../texts/text.ts";
 
 export function Figures({ report }: { report: ShiftReport }) {
@@ -27,6 +27,7 @@ export function Figures({ report }: { report: ShiftReport }) {
           <Fact label="report-total" minor={report.total_minor} strong />
         </dl>
       </section>
+      <Taxes report={report} />
       <section className={counted ? "broad" : undefined}>
         <h2>{text("report-tenders")}</h2>
         <table>
@@ -41,9 +42,10 @@ export function Figures({ report }: { report: ShiftReport }) {
           </thead>
           <tbody>
             {report.tenders.map((tender) => (
-              <tr key={tender.tender_type}>
+              <tr key={`${tender.tender_type} ${tender.to_verify}`}>
                 <th scope="row">
                   <TenderName tender={tender.tender_type} />
+                  {tender.to_verify ? <ToVerify /> : null}
                 </th>
                 <td>{tender.count}</td>
                 <td>
@@ -66,12 +68,58 @@ export function Figures({ report }: { report: ShiftReport }) {
         <dl>
           <Fact label="report-float" minor={report.float_minor} />
           <Fact label="report-moves" minor={report.cash_moves_minor} />
+          <Fact label="report-openings" value={<bdi className="number">{report.drawer_openings}</bdi>} />
           {report.expected_cash_minor === null ? null : (
             <Fact label="report-expected" minor={report.expected_cash_minor} strong />
           )}
         </dl>
       </section>
     </div>
+  );
+}
+
+/** Net, tax and gross of every rate; they add up to the total. A closing of long ago may not tell them. */
+function Taxes({ report }: { report: ShiftReport }) {
+  if (report.taxes === null) return null;
+  const rows = report.taxes.map((tax) => ({
+    name: `${tax.name} ${tax.rate} %`,
+    net: tax.base_minor,
+    tax: tax.tax_minor,
+  }));
+  if (report.untaxed_minor !== 0) rows.push({ name: text("report-untaxed"), net: report.untaxed_minor, tax: 0 });
+  return (
+    <section>
+      <h2>{text("report-taxes")}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{text("report-rate")}</th>
+            <th scope="col">{text("report-rate-net")}</th>
+            <th scope="col">{text("report-tax")}</th>
+            <th scope="col">{text("report-rate-gross")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, net, tax }) => (
+            <tr key={name}>
+              <th scope="row">
+                <bdi>{name}</bdi>
+              </th>
+              <td>
+                <Amount minor={net} />
+              </td>
+              <td>
+                <Amount minor={tax} />
+              </td>
+              <td>
+                <Amount minor={net + tax} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 ? <p className="empty">{text("report-no-sales")}</p> : null}
+    </section>
   );
 }
 

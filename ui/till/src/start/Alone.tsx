@@ -1,4 +1,4 @@
-// Starting alone: one till, no head office. Its owner signs in with the PIN chosen here, and a head office can be joined later.
+// Starting alone: one till, no head office. Its owner signs in with the PIN chosen here.
 
 import { type FormEvent, useState } from "react";
 import { faultOf } from "../door/refusal.ts";

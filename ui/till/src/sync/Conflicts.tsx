@@ -1,10 +1,10 @@
-// Where two truths met: what happened, what was done already, who said what, and what can be chosen. Here they are read; whoever
-// answers does so at head office.
+// What a person has to decide: what happened, what was done already, where it comes from and what can be chosen. Here it is read; whoever
+// decides does so at head office.
 
-import { CircleCheck, GitFork } from "lucide-react";
+import { CircleCheck, Scale } from "lucide-react";
 import { useState } from "react";
 import type { Conflict } from "../door/types.ts";
-import { Amount, Code } from "../look/Amount.tsx";
+import { Amount, Code, ReceiptNumber } from "../look/Amount.tsx";
 import { useAsked, useShown, useWhen } from "../shell/use.ts";
 import { faultText, text } from "../texts/text.ts";
 import "./sync.css";
@@ -52,7 +52,7 @@ function Group({ title, conflicts, shown, onChoose }: GroupProps) {
               aria-current={conflict.id === shown?.id}
               onClick={() => onChoose(conflict.id)}
             >
-              {conflict.state === "open" ? <GitFork aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
+              {conflict.state === "open" ? <Scale aria-hidden="true" /> : <CircleCheck aria-hidden="true" />}
               <span>
                 <strong>{conflict.title}</strong>
                 <span className="second">{[...new Set(conflict.parties.map((party) => party.till))].join(" · ")}</span>
@@ -68,10 +68,16 @@ function Group({ title, conflicts, shown, onChoose }: GroupProps) {
 
 function Detail({ conflict }: { conflict: Conflict }) {
   const when = useWhen();
+  const alone = useShown((known) => known.status?.place?.alone ?? false);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard.
     <article className="conflict" aria-label={conflict.title} tabIndex={0}>
       <h2>{conflict.title}</h2>
+      {conflict.money_minor === null ? null : (
+        <p className="conflict-money">
+          {text("conflict-money")} <Amount minor={conflict.money_minor} />
+        </p>
+      )}
       <section>
         <h3>{text("conflict-happened")}</h3>
         <p>{conflict.happened}</p>
@@ -81,7 +87,9 @@ function Detail({ conflict }: { conflict: Conflict }) {
         <p>{conflict.done}</p>
       </section>
       <section>
-        <h3>{text("conflict-parties")}</h3>
+        <h3>
+          {text(new Set(conflict.parties.map((party) => party.till)).size > 1 ? "conflict-parties" : "conflict-from")}
+        </h3>
         <div className="parties">
           {conflict.parties.map((party, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the parties of a conflict keep their places.
@@ -90,13 +98,13 @@ function Detail({ conflict }: { conflict: Conflict }) {
                 <bdi>{party.till}</bdi>
               </strong>
               {party.local_time ? <Code>{when.moment(party.local_time)}</Code> : null}
-              {party.receipt ? <Code>{party.receipt}</Code> : null}
+              {party.receipt ? <ReceiptNumber>{party.receipt}</ReceiptNumber> : null}
               <span>{party.part}</span>
             </div>
           ))}
         </div>
       </section>
-      {conflict.choices.length > 0 ? (
+      {conflict.state === "open" && conflict.choices.length > 0 ? (
         <section>
           <h3>{text("conflict-choices")}</h3>
           <ul className="choices">
@@ -104,7 +112,7 @@ function Detail({ conflict }: { conflict: Conflict }) {
               <li key={choice.code}>{choice.consequence}</li>
             ))}
           </ul>
-          <p className="second">{text("conflict-where")}</p>
+          <p className="second">{text(alone ? "conflict-alone" : "conflict-where")}</p>
         </section>
       ) : null}
     </article>

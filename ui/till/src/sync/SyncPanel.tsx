@@ -1,7 +1,7 @@
 // How things stand with head office, in three rows of words: what goes up, what comes down, and the clock. Nothing on it needs to be
 // done for selling to go on.
 
-import { ArrowDown, ArrowUp, Clock3, HardDrive } from "lucide-react";
+import { ArrowDown, ArrowUp, Clock3, HardDrive, Info, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import { faultOf } from "../door/refusal.ts";
 import type { SyncPanel as Panel } from "../door/types.ts";
@@ -58,18 +58,17 @@ export default function SyncPanel() {
         ) : null}
       </div>
       {fault && !panel ? <p className="empty">{faultText(fault)}</p> : null}
+      <Notices />
       {panel ? <Rows panel={panel} now={now} /> : null}
-      <section className="works">
-        <h2>{text("works-title")}</h2>
-        <dl>
-          {WORKS.map((kind) => (
-            <div key={kind}>
-              <dt>{text(`works-${kind}`)}</dt>
-              <dd>{text(`works-${kind}-what`)}</dd>
-            </div>
-          ))}
-        </dl>
-      </section>
+      {panel?.state === "alone" ? (
+        <section className="works">
+          <h2>{text("alone-title")}</h2>
+          <p>{text("alone-is")}</p>
+          <p>{text("alone-safe")}</p>
+          <p className="second">{text("alone-later")}</p>
+        </section>
+      ) : null}
+      {panel?.state === "alone" ? null : <Works />}
       {panel && panel.state !== "alone" ? (
         <footer className="sheet-foot">
           <p className="second" role="status">
@@ -81,6 +80,29 @@ export default function SyncPanel() {
         </footer>
       ) : null}
     </main>
+  );
+}
+
+/** What the till has to say about its own health: what is so, what it means, what to do, and what the machine says for whoever repairs it. */
+function Notices() {
+  const notices = useShown((known) => known.status?.notices);
+  if (!notices || notices.length === 0) return null;
+  return (
+    <ul className="notices" aria-label={text("notices")}>
+      {notices.map(({ what, urgent, why }) => {
+        const id = `notice-${what.replaceAll("_", "-")}`;
+        return (
+          <li key={what} className={urgent ? "urgent" : undefined}>
+            {urgent ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
+            <div>
+              <strong>{text(id)}</strong>
+              <p>{text(`${id}-do`)}</p>
+              {why ? <p className="notice-why">{why}</p> : null}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
@@ -115,7 +137,9 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
               )}
             </p>
           )}
-          <p className="second">{text("sync-safe", { money: money.amount(panel.waiting_minor) })}</p>
+          {panel.state === "alone" ? null : (
+            <p className="second">{text("sync-safe", { money: money.amount(panel.waiting_minor) })}</p>
+          )}
         </div>
       </li>
       {panel.state === "alone" ? null : (
@@ -147,7 +171,7 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
           <strong>{text("sync-time")}</strong>
           <p>
             {seconds === null
-              ? text("sync-clock-unknown")
+              ? text(panel.state === "alone" ? "sync-clock-alone" : "sync-clock-unknown")
               : text(Math.abs(seconds) < 2 ? "sync-clock-right" : seconds > 0 ? "sync-clock-fast" : "sync-clock-slow", {
                   seconds: Math.abs(seconds),
                 })}
@@ -164,6 +188,22 @@ function Rows({ panel, now }: { panel: Panel; now: number }) {
         </li>
       )}
     </ul>
+  );
+}
+
+function Works() {
+  return (
+    <section className="works">
+      <h2>{text("works-title")}</h2>
+      <dl>
+        {WORKS.map((kind) => (
+          <div key={kind}>
+            <dt>{text(`works-${kind}`)}</dt>
+            <dd>{text(`works-${kind}-what`)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

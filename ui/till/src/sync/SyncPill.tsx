@@ -2,7 +2,7 @@
 
 import { Check, CloudOff, CloudUpload, HardDrive, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useCounter, useShown } from "../shell/use.ts";
+import { useCounter, useShown, useWhen } from "../shell/use.ts";
 import { text } from "../texts/text.ts";
 import { pillWords, type Words } from "./words.ts";
 
@@ -12,7 +12,8 @@ const LASTS = { offline: 5000, other: 3000 };
 export function SyncPill() {
   const counter = useCounter();
   const status = useShown((known) => known.status);
-  const words = useSettled(status ? pillWords(status, Date.now(), status.locale) : null);
+  const when = useWhen();
+  const words = useSettled(status ? pillWords(status, Date.now(), when) : null);
   if (!status || !words) return null;
   const sentence = text(words.id, words.values);
   const quiet = words.id === "pill-in-step" || words.id === "pill-alone";

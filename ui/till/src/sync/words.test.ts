@@ -1,12 +1,24 @@
 // Each state of synchronisation has its words, and "offline" never sounds like an alarm.
 
 import { expect, test } from "vitest";
-import type { SyncSummary } from "../door/types.ts";
-import { text } from "../texts/text.ts";
+import type { Ailment, Notice, SyncSummary } from "../door/types.ts";
+import { whenOf } from "../look/when.ts";
+import { hasText, text } from "../texts/text.ts";
 import { ago, pillWords } from "./words.ts";
 
 const NOW = Date.UTC(2025, 10, 22, 12);
 const minutesAgo = (minutes: number) => (NOW - minutes * 60_000) * 1000;
+
+const AILMENTS: Ailment[] = [
+  "lists_rebuilt",
+  "lists_in_memory",
+  "copy_not_written",
+  "books_taken_back",
+  "storage_low",
+  "storage_scarce",
+];
+const notice = (what: Ailment, urgent: boolean): Notice => ({ what, urgent, why: null });
+const WHEN = whenOf("en-IE", "UTC");
 
 const SYNC: SyncSummary = {
   state: "in_step",
@@ -31,12 +43,31 @@ test.each<[string, Partial<SyncSummary>, number, string]>([
     "Offline since Wed – tell your manager",
   ],
   ["refused", { state: "refused" }, 0, "Manager needed"],
-  ["two versions", {}, 2, "Manager needed: 2"],
+  ["something to decide", {}, 2, "Manager needed: 2"],
   ["clock", { clock_ahead: 6 * 60_000_000 }, 0, "Check the clock"],
   ["alone", { state: "alone" }, 0, "Saved on this till"],
 ])("%s", (_, part, conflicts, words) => {
-  const { id, values } = pillWords({ sync: { ...SYNC, ...part }, open_conflicts: conflicts }, NOW, "en-IE");
+  const { id, values } = pillWords({ sync: { ...SYNC, ...part }, open_conflicts: conflicts, notices: [] }, NOW, WHEN);
   expect(text(id, values)).toBe(words);
+});
+
+test.each<[string, Notice[], string]>([
+  [
+    "a second copy that is not written needs somebody, offline or not",
+    [notice("copy_not_written", true)],
+    "Manager needed",
+  ],
+  ["what mended itself needs nobody", [notice("lists_rebuilt", false)], "Offline – keep selling"],
+])("%s", (_, notices, words) => {
+  const sync = { ...SYNC, state: "offline" as const };
+  const { id, values } = pillWords({ sync, open_conflicts: 0, notices }, NOW, WHEN);
+  expect(text(id, values)).toBe(words);
+});
+
+test.each(AILMENTS)("%s is said in words, with what to do", (what) => {
+  const id = `notice-${what.replaceAll("_", "-")}`;
+  expect(hasText(id)).toBe(true);
+  expect(hasText(`${id}-do`)).toBe(true);
 });
 
 test.each([

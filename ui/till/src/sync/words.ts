@@ -2,6 +2,7 @@
 // Offline is a normal colour and never an alarm; only what needs a person is loud.
 
 import type { Status } from "../door/types.ts";
+import type { When } from "../look/when.ts";
 import type { Values } from "../texts/text.ts";
 
 export type Tone = "good" | "plain" | "offline" | "attention";
@@ -11,25 +12,28 @@ const HOUR = 3_600_000;
 /** Beyond this, printed times are too far off to be left alone. */
 const CLOCK_LIMIT = 2 * 60_000;
 
-export function pillWords(status: Pick<Status, "sync" | "open_conflicts">, now: number, locale: string): Words {
+type Told = Pick<Status, "sync" | "open_conflicts" | "notices">;
+
+export function pillWords(status: Told, now: number, when: Pick<When, "weekdayAt">): Words {
   const { sync, open_conflicts: conflicts } = status;
   const none: Values = {};
-  if (sync.state === "refused") return { id: "pill-manager", values: none, tone: "attention" };
+  // A disk that breaks does harm while everybody keeps selling: it is louder than a network that is away.
+  if (sync.state === "refused" || status.notices.some((notice) => notice.urgent)) {
+    return { id: "pill-manager", values: none, tone: "attention" };
+  }
   if (sync.clock_ahead !== null && Math.abs(sync.clock_ahead) / 1000 > CLOCK_LIMIT) {
     return { id: "pill-clock", values: none, tone: "offline" };
   }
   if (sync.state === "offline") {
     const since = sync.last_contact === null ? null : sync.last_contact / 1000;
     if (since === null || now - since < 24 * HOUR) return { id: "pill-offline", values: none, tone: "offline" };
-    return { id: "pill-offline-long", values: { day: weekday(since, locale) }, tone: "offline" };
+    return { id: "pill-offline-long", values: { day: when.weekdayAt(since) }, tone: "offline" };
   }
   if (conflicts > 0) return { id: "pill-conflicts", values: { count: conflicts }, tone: "attention" };
   if (sync.state === "alone") return { id: "pill-alone", values: none, tone: "plain" };
   if (sync.state === "sending") return { id: "pill-sending", values: none, tone: "plain" };
   return { id: "pill-in-step", values: none, tone: "good" };
 }
-
-const weekday = (at: number, locale: string) => new Intl.DateTimeFormat(locale, { weekday: "short" }).format(at);
 
 /** "38 min", "31 h", "4 days": how long ago, in one unit. */
 export function ago(instant: number, now: number): { id: string; values: Values } {

@@ -1,7 +1,7 @@
 // A card on a separate terminal: the till cannot know what the terminal said, so it asks, and says which amount to key in there. The
 // last digits and the approval number are for finding the payment again; both may stay empty.
 
-import { CreditCard } from "lucide-react";
+import { CircleHelp, CreditCard } from "lucide-react";
 import { Amount } from "../look/Amount.tsx";
 import { Press } from "../look/Press.tsx";
 import type { Tender } from "../sell/state.ts";
@@ -12,6 +12,7 @@ export function CardStep({ card }: { card: NonNullable<Tender["card"]> }) {
   const { dispatch } = useCounter();
   const due = useSell((sell) => sell.cart.due_minor);
   const busy = useSell((sell) => sell.waiting.length > 0);
+  if (card.unknown) return <Unknown busy={busy} />;
   return (
     <div className="card-step">
       <p className="card-ask">
@@ -48,10 +49,42 @@ export function CardStep({ card }: { card: NonNullable<Tender["card"]> }) {
         <Press disabled={busy} onPress={() => dispatch({ is: "card_declined" })}>
           {text("card-was-declined")}
         </Press>
+        <Press disabled={busy} onPress={() => dispatch({ is: "card_unknown" })}>
+          {text("card-not-known")}
+        </Press>
         <Press hint="Esc" className="apart" onPress={() => dispatch({ is: "escape" })}>
           {text("card-back")}
         </Press>
       </div>
+    </div>
+  );
+}
+
+/** Its own state: nothing is taken twice and nothing is given away because somebody had to guess. */
+function Unknown({ busy }: { busy: boolean }) {
+  const { dispatch } = useCounter();
+  return (
+    <div className="card-step unknown" role="alert">
+      <p className="card-ask">
+        <CircleHelp aria-hidden="true" />
+        {text("card-unknown-title")}
+      </p>
+      <p>{text("card-unknown-look")}</p>
+      <div className="fates">
+        <Press disabled={busy} onPress={() => dispatch({ is: "card_approved" })}>
+          {text("card-it-says-approved")}
+        </Press>
+        <Press disabled={busy} onPress={() => dispatch({ is: "card_declined" })}>
+          {text("card-it-says-declined")}
+        </Press>
+        <Press disabled={busy} onPress={() => dispatch({ is: "card_later" })}>
+          {text("card-later")}
+        </Press>
+        <Press hint="Esc" onPress={() => dispatch({ is: "escape" })}>
+          {text("card-back")}
+        </Press>
+      </div>
+      <p className="second">{text("card-later-what")}</p>
     </div>
   );
 }

@@ -1,14 +1,16 @@
 // Tender: the largest number is what remains to be paid, and the first key under the finger takes exactly that. Every amount on a key
 // is the amount that will be taken; nothing here adds to what stands in the display.
 
-import { CreditCard, TriangleAlert } from "lucide-react";
+import { CircleHelp, CreditCard, TriangleAlert, Undo2 } from "lucide-react";
 import { written } from "../actions/keys.ts";
+import type { TenderFate } from "../door/types.ts";
 import { Amount, Code } from "../look/Amount.tsx";
 import { NumberPad } from "../look/NumberPad.tsx";
 import { Press } from "../look/Press.tsx";
+import { RightMark } from "../look/RightMark.tsx";
 import { unitsOf } from "../money/entry.ts";
-import type { Tender } from "../sell/state.ts";
-import { useCounter, useMoney, useSell } from "../shell/use.ts";
+import { markedTender, type Tender } from "../sell/state.ts";
+import { useCounter, useMoney, useRight, useSell } from "../shell/use.ts";
 import { tenderName, text } from "../texts/text.ts";
 import { CardStep } from "./CardStep.tsx";
 
@@ -17,6 +19,8 @@ export function TenderPane({ pane }: { pane: Tender }) {
   const cart = useSell((sell) => sell.cart);
   const exponent = useSell((sell) => sell.exponent);
   const out = cart.due_minor < 0;
+  // While something is asked there is nothing to type, and what was paid stands below the question.
+  const keys = !(out || pane.card || pane.guard || pane.removing);
   return (
     <section className="pane tender" aria-labelledby="pane-title">
       <div className="pane-main">
@@ -24,16 +28,27 @@ export function TenderPane({ pane }: { pane: Tender }) {
           {text(out ? "tender-pay-out" : cart.tenders.length > 0 ? "tender-still" : "tender-to-pay")}
         </h2>
         <Amount minor={Math.abs(cart.due_minor)} className="to-pay" />
-        {pane.guard ? <Guard /> : pane.card ? <CardStep card={pane.card} /> : <Keys pane={pane} out={out} />}
-        <Taken />
+        {pane.guard ? (
+          <Guard />
+        ) : pane.card ? (
+          <CardStep card={pane.card} />
+        ) : pane.removing ? (
+          <RemoveStep pane={pane} />
+        ) : (
+          <Keys pane={pane} out={out} />
+        )}
+        {keys ? null : <Taken pane={pane} />}
       </div>
-      {out || pane.card || pane.guard ? null : (
-        <NumberPad
-          corner={exponent > 0 ? "." : "00"}
-          onCharacter={(character) => dispatch({ is: "character", character })}
-          onErase={() => dispatch({ is: "erase" })}
-        />
-      )}
+      {keys ? (
+        <div className="pane-side">
+          <NumberPad
+            corner={exponent > 0 ? "." : "00"}
+            onCharacter={(character) => dispatch({ is: "character", character })}
+            onErase={() => dispatch({ is: "erase" })}
+          />
+          <Taken pane={pane} />
+        </div>
+      ) : null}
     </section>
   );
 }
@@ -145,20 +160,90 @@ function Guard() {
   );
 }
 
-/** What was paid so far. */
-function Taken() {
-  const tenders = useSell((sell) => sell.cart.tenders);
-  if (tenders.length === 0) return null;
+/** What was paid so far. The marked one can be taken back. */
+function Taken({ pane }: { pane: Tender }) {
+  const { dispatch } = useCounter();
+  const cart = useSell((sell) => sell.cart);
+  const right = useRight("abandon_sale");
+  const marked = markedTender(cart, pane)?.tender;
+  if (cart.tenders.length === 0) return null;
+  const still = pane.card !== null || pane.guard !== null || pane.removing;
   return (
-    <ul className="taken" aria-label={text("tender-taken")}>
-      {tenders.map((tender) => (
-        <li key={tender.tender}>
-          <span>
-            <TenderName tender={tender.tender_type} />
-          </span>
-          <Amount minor={tender.amount_minor} />
-        </li>
-      ))}
-    </ul>
+    <section className="taken-part">
+      <h3>{text("tender-taken")}</h3>
+      <ul className="taken">
+        {cart.tenders.map((taken) => (
+          <li key={taken.tender} className={taken.tender === marked ? "marked" : undefined}>
+            <button
+              type="button"
+              className="taken-row"
+              aria-current={taken.tender === marked}
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => dispatch({ is: "choose_tender", tender: taken.tender })}
+            >
+              <span>
+                <TenderName tender={taken.tender_type} />
+                {taken.to_verify ? <ToVerify /> : null}
+              </span>
+              <Amount minor={taken.amount_minor} />
+            </button>
+            {taken.tender === marked && !still ? (
+              <Press
+                size="small"
+                hint={written("Delete")}
+                disabled={right === "denied"}
+                onPress={() => dispatch({ is: "ask_remove_tender", tender: taken.tender })}
+              >
+                {text("tender-remove")}
+                <RightMark right={right} />
+              </Press>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+      {cart.tenders.length > 1 && !still ? <p className="second">{text("tender-choose-hint")}</p> : null}
+    </section>
+  );
+}
+
+/** A payment of which nobody knows yet whether the money came. */
+export function ToVerify() {
+  return (
+    <span className="mark warn">
+      <CircleHelp aria-hidden="true" /> {text("mark-to-verify")}
+    </span>
+  );
+}
+
+const FATES: Record<string, readonly TenderFate[]> = { card: ["reversed", "not_taken"] };
+
+/** Taking a payment back: what became of the money is asked, and nothing is taken for granted. */
+function RemoveStep({ pane }: { pane: Tender }) {
+  const { dispatch } = useCounter();
+  const money = useMoney();
+  const taken = useSell((sell) => markedTender(sell.cart, pane));
+  const busy = useSell((sell) => sell.waiting.length > 0);
+  if (!taken) return null;
+  const amount = money.amount(Math.abs(taken.amount_minor));
+  return (
+    <div className="card-step" role="group" aria-labelledby="remove-title">
+      <p id="remove-title" className="card-ask">
+        <Undo2 aria-hidden="true" />
+        {text("remove-ask", { amount, tender_type: tenderName(taken.tender_type) })}
+      </p>
+      <div className="fates">
+        {(FATES[taken.class] ?? ["handed_back", "not_taken"]).map((fate) => (
+          <Press key={fate} disabled={busy} onPress={() => dispatch({ is: "remove_tender", fate })}>
+            {text(`remove-${fate.replaceAll("_", "-")}`)}
+          </Press>
+        ))}
+      </div>
+      <p className="second">{text("remove-what")}</p>
+      <div className="pane-keys">
+        <Press hint="Esc" focus onPress={() => dispatch({ is: "escape" })}>
+          {text("remove-keep")}
+        </Press>
+      </div>
+    </div>
   );
 }

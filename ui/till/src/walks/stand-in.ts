@@ -3,7 +3,7 @@
 
 import type { Ask } from "../door/door.ts";
 import { Refusal } from "../door/refusal.ts";
-import type { Act, Cart, CartLine, Done, Fault, Request } from "../door/types.ts";
+import type { Act, Cart, CartLine, Done, Fault, Request, TakenTender } from "../door/types.ts";
 import { NO_CART } from "../sell/state.ts";
 
 const PRICES: Record<string, number> = { "5901234123457": 199, "4006381333931": 1234, "96385074": 45, "7": 150_000 };
@@ -21,6 +21,7 @@ export function standIn(): Ask {
     ],
   };
   let next = 1;
+  let nextTender = 1;
   let sales = 0;
   const undo: CartLine[][] = [];
   const parked = new Map<string, CartLine[]>();
@@ -70,9 +71,11 @@ export function standIn(): Ask {
     if (due >= 0 ? given < 0 : given > 0) refuse("over_tender");
     if (act.tender_type !== "cash" && Math.abs(given) > Math.abs(due)) refuse("over_tender");
     const kept = due >= 0 ? Math.min(given, due) : Math.max(given, due);
-    const taken = {
-      tender: 1,
+    const taken: TakenTender = {
+      tender: nextTender++,
       tender_type: act.tender_type,
+      class: act.tender_type === "card" ? "card" : "cash",
+      to_verify: act.card?.outcome_unknown ?? false,
       amount_minor: kept,
       given_minor: given,
       change_minor: given - kept,
@@ -148,6 +151,12 @@ export function standIn(): Ask {
         return null;
       case "tender":
         return tender(what);
+      case "remove_tender": {
+        const left = cart.tenders.filter((taken) => taken.tender !== what.tender);
+        if (left.length === cart.tenders.length) refuse("no_such_tender");
+        cart = reckon(cart.lines, left);
+        return null;
+      }
       default:
         return refuse("not_here");
     }

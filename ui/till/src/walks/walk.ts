@@ -14,6 +14,7 @@ const PAY_KEYS = new Set<Input["is"]>([
   "take",
   "really",
   "card_approved",
+  "card_later",
   "take_other",
 ]);
 
@@ -132,6 +133,11 @@ function inputs(sell: Sell, choose: Choose, random: () => number, codes: readonl
     [{ is: "begin_card", tender_type: "card" }],
     [{ is: "card_approved" }],
     [{ is: "card_declined" }],
+    [{ is: "card_unknown" }],
+    [{ is: "card_later" }],
+    [{ is: "ask_remove_tender" }],
+    [{ is: "remove_tender", fate: choose(["handed_back", "reversed", "not_taken"]) }],
+    [{ is: "show_drawer" }, { is: "drawer_reason", reason: "change" }, { is: "open_drawer" }],
     [{ is: "fix_amount" }],
     [{ is: "really" }],
     [{ is: "next_sale" }],
