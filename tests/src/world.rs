@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 /// How long anything in a story may take before the story fails. Nothing waits that long when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The cashier's PIN. Real, looked at as in a shop, with less work.
 pub const CASHIERS_PIN: &str = "7391";

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use daybook_core::amount::{Currency, Minor, Quantity, UnitPrice};
@@ -15,11 +16,11 @@ use daybook_core::sale::Phase;
 use daybook_core::sale::tender::TenderStatement;
 use daybook_core::secret::Secret;
 use daybook_till::alone::{self, NewShop};
-use daybook_till::{Answer, Command, ExecuteError, Options, Session, Till};
+use daybook_till::{Answer, Command, ExecuteError, OpenError, Options, Session, Till};
 
 use super::image::Coins;
 use crate::replay::derive::Seed;
-use crate::world::{MONDAY_MORNING, StoryClock, add_line};
+use crate::world::{MONDAY_MORNING, PATIENCE, StoryClock, add_line};
 
 /// What the kiosk has: its code and price in minor units.
 const GOODS: [(&str, i64); 3] = [("tea", 450), ("soap", 199), ("roll", 45)];
@@ -97,8 +98,14 @@ impl Kiosk {
 
     /// Opens the shop again; `seed` tells this run from others.
     pub fn open(place: &Place, seed: u64, durable: bool) -> anyhow::Result<Self> {
-        let clock = StoryClock::at(MONDAY_MORNING);
-        let till = Till::open(place.options_at(seed, clock.clone(), durable))?;
+        let (clock, began) = (StoryClock::at(MONDAY_MORNING), Instant::now());
+        let till = loop {
+            match Till::open(place.options_at(seed, clock.clone(), durable)) {
+                // A program that another thread is just starting holds what was open here for a moment longer.
+                Err(OpenError::InUse(_)) if began.elapsed() < PATIENCE => std::thread::yield_now(),
+                opened => break opened?,
+            }
+        };
         Kiosk::at(till, clock, seed)
     }
 

@@ -253,10 +253,8 @@ async fn a_backup_in_which_anything_changed_is_no_backup() {
     let sql = |statement: &'static str| {
         move |copy: &Path| {
             let log = daybook_store::Reader::open(copy.join("log.db")).unwrap();
-            log.execute_batch(&format!(
-                "PRAGMA foreign_keys = OFF; DROP TRIGGER events_never_change; DROP TRIGGER events_never_vanish; {statement}"
-            ))
-            .unwrap();
+            let undone = "PRAGMA foreign_keys = OFF; DROP TRIGGER events_never_change; DROP TRIGGER events_never_vanish;";
+            log.execute_batch(&format!("{undone} {statement}")).unwrap();
         }
     };
     let edit = sql("UPDATE events SET payload = replace(payload, 'Story', 'Glory') WHERE position = 1");

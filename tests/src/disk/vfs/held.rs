@@ -216,8 +216,15 @@ unsafe extern "C" fn check_reserved_lock(_: *mut ffi::sqlite3_file, out: *mut c_
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn file_control(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
-    ffi::SQLITE_NOTFOUND
+unsafe extern "C" fn file_control(_: *mut ffi::sqlite3_file, what: c_int, with: *mut c_void) -> c_int {
+    match what {
+        // Nothing is mapped here either, and whoever asks is told so.
+        ffi::SQLITE_FCNTL_MMAP_SIZE => {
+            unsafe { *with.cast::<i64>() = 0 };
+            ffi::SQLITE_OK
+        }
+        _ => ffi::SQLITE_NOTFOUND,
+    }
 }
 
 unsafe extern "C" fn sector_size(_: *mut ffi::sqlite3_file) -> c_int {
