@@ -2,7 +2,7 @@
 //!
 //! A seed that breaks a law is named with the command that plays it again; the exit code is 1 then, and also where a mutant lives.
 
-#![allow(clippy::print_stdout, reason = "the last line of standard output is what this program is asked for")]
+#![allow(clippy::print_stdout, reason = "its last line is what it is for")]
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -114,8 +114,7 @@ impl Goods {
         }
     }
 
-    /// Goods that moved.
-    pub fn moved(&self, rng: &mut Rng, store: StoreId) -> Event {
+    fn moved(&self, rng: &mut Rng, store: StoreId) -> Event {
         let product = self.products[rng.usize(..self.products.len())];
         let quantity = Quantity::of(rng.i64(1..20));
         let lines =

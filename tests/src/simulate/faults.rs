@@ -109,15 +109,7 @@ impl Menu {
     pub fn draw(rng: &mut Rng) -> Self {
         let chance = if rng.u32(..20) == 0 { 0 } else { rng.u32(15..60) };
         let served = Fault::ALL.iter().copied().filter(|_| rng.u32(..100) < chance);
-        let mut served: Vec<Fault> = served.collect();
-        // What the earlier origins of a till sent is not given back to a restored head office yet: a seed has the one or the other.
-        if served
-            .iter()
-            .any(|fault| matches!(fault, Fault::OfficeRestored | Fault::OfficeCopiedBack))
-        {
-            served.retain(|fault| !matches!(fault, Fault::TillRollback | Fault::TillClone));
-        }
-        Menu { served }
+        Menu { served: served.collect() }
     }
 
     /// Whether a fault is on it at all.

@@ -472,7 +472,10 @@ impl World {
 
     /// The database is put back to an earlier copy; a restore begins a new epoch, a copy alone does not.
     pub(super) fn restore_office(&mut self, fault: Fault) {
-        // What head office wrote itself does not come back yet.
+        // What a till's earlier origins sent is not given back yet, nor what head office wrote itself.
+        if self.tills.iter().any(|till| till.disk.certificates.len() > 1 || till.image.is_some()) {
+            return;
+        }
         let own = self.office.disk.tips_of(self.office.origin);
         let fit = |backup: &&OfficeDisk| backup.tips_of(self.office.origin) == own;
         let fitting: Vec<OfficeDisk> = self.office.backups.iter().filter(fit).cloned().collect();

@@ -19,7 +19,7 @@ use super::laws::{Breach, Oracle};
 use super::mutants::Mutant;
 use super::network::{Answer, Travel};
 use super::office::Office;
-use super::scribe::{Fact, Sealer};
+use super::scribe::Sealer;
 use super::till::SimTill;
 
 /// Where the simulated time begins: 2026-03-02 09:00 UTC, in microseconds.
@@ -232,14 +232,12 @@ impl World {
         }
     }
 
-    /// The storm is over: nothing strikes any more, and every till records once more.
+    /// The storm is over: nothing strikes any more, and whatever lies there is started.
     fn calm(&mut self) {
         self.is_calm = true;
         for till in 0..self.tills.len() {
             self.tills[till].link.mend();
             self.tills[till].crash_in = None;
-            let moved = self.goods.moved(&mut self.rng, self.tills[till].store);
-            self.record(till, vec![Fact::from(&moved)], None);
         }
         self.say(|| "the storm is over".to_owned());
     }
