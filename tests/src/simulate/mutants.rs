@@ -18,8 +18,6 @@ named! {
         DedupeWithoutHash = "dedupe_without_hash",
         /// A till tries again on the next sale only.
         RetryOnLocalWrite = "retry_on_local_write",
-        /// A till takes what was acknowledged in another epoch for acknowledged in this one.
-        EpochIgnored = "epoch_ignored",
         /// A cashier is told "sold" before the commit.
         ReceiptBeforeCommit = "receipt_before_commit",
         /// Read models believe whatever arrived last.
@@ -34,7 +32,7 @@ impl Mutant {
             Mutant::RetryOnLocalWrite => 20,
             Mutant::ArrivalOrderMerge => 100,
             Mutant::AckBeforeCommit | Mutant::CursorBeforeApply | Mutant::ReceiptBeforeCommit => 300,
-            Mutant::DedupeWithoutHash | Mutant::NaiveCursor | Mutant::EpochIgnored => 500,
+            Mutant::DedupeWithoutHash | Mutant::NaiveCursor => 500,
         }
     }
 

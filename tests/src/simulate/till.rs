@@ -130,15 +130,12 @@ impl SimTill {
         self.life.as_ref().is_some_and(|life| life.machine.status() == Status::UpToDate)
     }
 
-    fn lanes(&self, mutant: Option<Mutant>) -> Vec<OwnLane> {
+    fn lanes(&self) -> Vec<OwnLane> {
         let lane = |certificate: &Certificate| {
             let origin = certificate.origin;
             let known = self.disk.acknowledged.get(&origin).cloned();
             let acknowledged = known.as_ref().map_or(Tip::NONE, |(_, tip)| *tip);
-            let mut epoch = known.map(|(epoch, _)| epoch);
-            if mutant == Some(Mutant::EpochIgnored) {
-                epoch = epoch.and(self.disk.acknowledged.values().last().map(|(epoch, _)| epoch.clone()));
-            }
+            let epoch = known.map(|(epoch, _)| epoch);
             OwnLane { origin, tip: self.disk.own_tip(origin), acknowledged, epoch }
         };
         self.disk.certificates.iter().map(lane).collect()
@@ -168,7 +165,7 @@ impl World {
         }
         self.tell_what_was_left(t);
         let till = &self.tills[t];
-        let lanes = till.lanes(self.mutant);
+        let lanes = till.lanes();
         let Some(lane) = lanes.iter().find(|lane| lane.tip != lane.acknowledged).or(lanes.last()) else {
             return;
         };
@@ -422,7 +419,7 @@ impl World {
     }
 
     fn next_lane(&mut self, t: usize, life: &mut Life, now: Moment) -> Option<Input> {
-        let lanes = self.tills[t].lanes(self.mutant);
+        let lanes = self.tills[t].lanes();
         let origins: Vec<(OriginId, bool)> =
             lanes.iter().map(|lane| (lane.origin, lane.tip != lane.acknowledged)).collect();
         let next = life.turns.next(now, life.lane, &origins)?;
