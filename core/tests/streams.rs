@@ -13,9 +13,9 @@ use daybook_core::event::sale::{
 use daybook_core::event::shift::{CashMove, Count};
 use daybook_core::event::tender::TenderFate;
 use daybook_core::ids::SaleId;
-use daybook_core::sale::Sale;
 use daybook_core::sale::decide::{Command, LineAmount};
 use daybook_core::sale::tender::TenderStatement;
+use daybook_core::sale::{Rejection, Sale};
 use daybook_core::shift::{self, Book};
 use shop::{Rules, Shop};
 
@@ -338,7 +338,9 @@ proptest! {
             let paid = !empty && attempt(&mut shop, &Try::Pay("cash", Given::Exactly));
             prop_assert!(paid || attempt(&mut shop, &Try::Abandon), "neither paid nor given up: {:?}", shop.cart);
         }
-        if shop.book.shift.is_some() {
+        // A wild count can be taken back: without one, every shift closes.
+        if shop.book.shift.is_some() && !attempt(&mut shop, &Try::CloseShift) {
+            prop_assert!(attempt(&mut shop, &Try::Count(Vec::new())));
             prop_assert!(attempt(&mut shop, &Try::CloseShift));
         }
     }
@@ -368,6 +370,30 @@ proptest! {
         shop.cart = None;
         let _closed = shop.decide_on_shift(shift::Command::Close);
     }
+}
+
+#[test]
+fn a_shift_closes_on_the_count_that_is_true_and_never_on_one_that_the_books_cannot_post() {
+    let shelf = Try::Add {
+        item: 1,
+        thousandths: 1_000,
+        amount: Amount::Open(700_000_000_000),
+        stated: None,
+        refers: None,
+        exempt: false,
+    };
+    let count = |amount| Try::Count(vec![("cash", amount)]);
+    let (prices, tax_rounding) = (Prices::Inclusive, TaxRounding::Document);
+    let mut shop = Shop::new(&Rules { prices, tax_rounding, cash_step: 1, promotions: false });
+    for _ in 0..2 {
+        assert!(attempt(&mut shop, &shelf));
+        assert!(attempt(&mut shop, &Try::Pay("cash", Given::Exactly)));
+    }
+    assert!(attempt(&mut shop, &count(0)));
+    let close = shift::Command::Close;
+    assert_eq!(shop.decide_on_shift(close), Err(Rejection::BeyondLimit("the difference in the drawer")));
+    assert!(attempt(&mut shop, &count(1_400_000_010_000)));
+    assert!(attempt(&mut shop, &Try::CloseShift));
 }
 
 proptest! {

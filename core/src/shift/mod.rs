@@ -15,6 +15,7 @@ use crate::event::shift::{
 };
 use crate::ids::{ShiftId, StoreId, TillId};
 use crate::limits::{CODE_CHARS_MAX, LINE_AMOUNT_MINOR_MAX};
+use crate::project::excess;
 use crate::sale::Rejection;
 use crate::sale::decide::Decision;
 use crate::sale::tax::sum_taxes;
@@ -285,7 +286,7 @@ pub fn decide(book: &Book, context: &Context<'_>, command: Command) -> Result<De
             {
                 return Err(Rejection::NoSuchTenderType(unknown.tender_type.clone()));
             }
-            if counts.iter().any(|count| count.counted_minor.abs().get() > LINE_AMOUNT_MINOR_MAX) {
+            if counts.iter().any(|count| !count.counted_minor.is_recordable()) {
                 return Err(Rejection::BeyondLimit("the amount"));
             }
             Event::from(Counted { shift: shift.opened.shift, counts })
@@ -295,6 +296,10 @@ pub fn decide(book: &Book, context: &Context<'_>, command: Command) -> Result<De
         }
         (Command::Close, Some(shift)) => Event::from(closing(book, shift)),
     };
+    // A count may differ from what is expected by more than the books can post. Counting again mends it.
+    if excess(&event).is_some() {
+        return Err(Rejection::BeyondLimit("the difference in the drawer"));
+    }
     Ok(Decision { events: vec![event], approved })
 }
 
