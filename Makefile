@@ -110,11 +110,12 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
 
-simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all]
+simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all] [LAYER=real]
 	@scripts/prerequisites >&2 \
 		&& cargo build --release --locked -p daybook-tests --bin simulate >&2 \
 		&& exec '$(target)/release/simulate' --seeds "$${SEEDS:-1000}" \
-			$${SEED:+--seed "$$SEED"} $${MUTANT:+--mutant "$$MUTANT"}
+			$${SEED:+--seed "$$SEED"} $${MUTANT:+--mutant "$$MUTANT"} \
+			$${LAYER:+--layer "$$LAYER"}
 
 crash: ## have the power go IMAGES=20000 times at a till: what is left is opened and compared [SEED=1] [REPLAY=log-3-120-7]
 	@scripts/prerequisites >&2 \

@@ -101,6 +101,39 @@ pub fn linked_hash(prev: Hash, envelope: Hash, payload: Hash) -> Hash {
     Hash(hasher.finalize().into())
 }
 
+/// An event without its texts: their two hashes, enough to follow the chain over it. 86 characters of base64url in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Skeleton {
+    /// SHA-256 of the envelope.
+    pub envelope: Hash,
+    /// SHA-256 of the payload.
+    pub payload: Hash,
+}
+
+impl Skeleton {
+    /// The skeleton of an event's texts.
+    pub fn of(envelope: &[u8], payload: &[u8]) -> Self {
+        Skeleton { envelope: sha256(envelope), payload: sha256(payload) }
+    }
+
+    /// The hash of the event that it stands for, behind the event of the hash `prev`.
+    pub fn hash(self, prev: Hash) -> Hash {
+        linked_hash(prev, self.envelope, self.payload)
+    }
+
+    /// The skeleton as it stands in JSON.
+    pub fn text(self) -> String {
+        URL_SAFE_NO_PAD.encode([self.envelope.0, self.payload.0].concat())
+    }
+
+    /// Reads what [`Skeleton::text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (envelope, payload) = bytes.split_at(32);
+        Some(Skeleton { envelope: Hash::from_slice(envelope)?, payload: Hash::from_slice(payload)? })
+    }
+}
+
 /// The running hash of a feed up to and with an entry: `SHA-256("daybook/feed/1" ‖ 0 ‖ before ‖ hash)`.
 pub fn running_hash(before: Hash, entry: Hash) -> Hash {
     let mut hasher = Sha256::new();
@@ -178,6 +211,15 @@ mod tests {
         bytes.extend(envelope.0);
         bytes.extend(payload.0);
         assert_eq!(event_hash(Hash::ZERO, br#"{"seq":1}"#, b"{}"), sha256(&bytes));
+    }
+
+    #[test]
+    fn a_skeleton_stands_for_its_event_and_reads_back_as_written() {
+        let skeleton = Skeleton::of(br#"{"seq":1}"#, b"{}");
+        let prev = sha256(b"before");
+        assert_eq!(skeleton.hash(prev), event_hash(prev, br#"{"seq":1}"#, b"{}"));
+        assert_eq!(Skeleton::parse(&skeleton.text()), Some(skeleton));
+        assert_eq!(Skeleton::parse(&skeleton.text()[1..]), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-use crate::chain::{Hash, Seal, Tip, event_hash};
+use crate::chain::{Hash, Seal, Skeleton, Tip, event_hash};
 use crate::ids::{CommandId, EventId, OriginId, StaffId};
 use crate::limits::{EVENT_TEXT_BYTES_MAX, LINE_BYTES_MAX};
 use crate::time::Day;
@@ -83,6 +83,9 @@ pub enum Unsplittable {
     /// The third text is neither null nor a seal.
     #[error("has a seal that is no signature")]
     BrokenSeal,
+    /// A string, but not of two hashes.
+    #[error("is a string that is no skeleton of an event")]
+    BrokenSkeleton,
 }
 
 impl EventText {
@@ -143,6 +146,65 @@ impl EventText {
     }
 }
 
+/// What a line of a chain says: the event itself or, where whoever sends it does not hold the texts, its skeleton.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// The event.
+    Event(EventText),
+    /// A link without content.
+    Skeleton(Skeleton),
+}
+
+impl Line {
+    /// Reads a line without its line feed: an event's array, or a skeleton's string.
+    pub fn split(line: &str) -> Result<Self, Unsplittable> {
+        match line.strip_prefix('"') {
+            Some(rest) => rest
+                .strip_suffix('"')
+                .and_then(Skeleton::parse)
+                .map(Line::Skeleton)
+                .ok_or(Unsplittable::BrokenSkeleton),
+            None => EventText::split(line).map(Line::Event),
+        }
+    }
+
+    /// Appends the line to a text.
+    pub fn write_line(&self, out: &mut String) {
+        match self {
+            Line::Event(text) => text.write_line(out),
+            Line::Skeleton(skeleton) => {
+                out.push('"');
+                out.push_str(&skeleton.text());
+                out.push('"');
+            }
+        }
+    }
+
+    /// The event's hash behind the event of the hash `prev`.
+    pub fn hash(&self, prev: Hash) -> Hash {
+        match self {
+            Line::Event(text) => text.hash(prev),
+            Line::Skeleton(skeleton) => skeleton.hash(prev),
+        }
+    }
+
+    /// The event's own seal, where the line has one.
+    pub fn seal(&self) -> Option<Seal> {
+        match self {
+            Line::Event(text) => text.seal,
+            Line::Skeleton(_) => None,
+        }
+    }
+
+    /// What the line weighs in a body, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Line::Event(text) => text.envelope.len() + text.payload.len() + 96,
+            Line::Skeleton(_) => 89,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +219,20 @@ mod tests {
         assert_eq!(EventText::split(&text.line()), Ok(text.clone()));
         let unsealed = EventText { seal: None, ..text };
         assert_eq!(EventText::split(&unsealed.line()), Ok(unsealed));
+    }
+
+    #[test]
+    fn a_line_is_an_event_or_the_skeleton_that_links_like_it() {
+        let text = EventText { envelope: "{}".into(), payload: "[1]".into(), seal: None };
+        let skeleton = Skeleton::of(text.envelope.as_bytes(), text.payload.as_bytes());
+        let prev = Hash([7; 32]);
+        for line in [Line::Event(text), Line::Skeleton(skeleton)] {
+            let mut written = String::new();
+            line.write_line(&mut written);
+            assert_eq!(Line::split(&written), Ok(line.clone()));
+            assert_eq!(line.hash(prev), skeleton.hash(prev));
+        }
+        assert_eq!(Line::split("\"abc\""), Err(Unsplittable::BrokenSkeleton));
     }
 
     #[test]

@@ -49,6 +49,28 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 pub const FEED_EVENTS_MAX: usize = 500;
 /// Size of one page of the feed before compression, in bytes.
 pub const FEED_BYTES_MAX: usize = 1024 * 1024;
+/// Events of one commit after which one is sealed whatever its type: half a push, so that whoever hands a chain back finds a seal to end
+/// at.
+pub const UNSEALED_EVENTS_MAX: usize = PUSH_EVENTS_MAX / 2;
+/// The same in bytes.
+pub const UNSEALED_BYTES_MAX: usize = PUSH_BYTES_MAX / 2;
+/// Skeletons in one push of a carrier, besides its events: what a till followed of a cart of five thousand lines still goes at once.
+pub const PUSH_SKELETONS_MAX: usize = 8_192;
+/// Skeletons of one entry of the feed; those nearest to its event. Three megabytes of text.
+pub const ENTRY_SKELETONS_MAX: usize = 32_768;
+/// Events after the first one whose texts are missing among which head office looks for those that are whole, at every handshake that
+/// names their origin.
+pub const WHOLE_EVENTS_MAX: i64 = 20_000;
+/// Origins of others that head office asks one till at a time to hand back.
+pub const WANTED_MAX: usize = 16;
+/// How long head office leaves an origin to the till that it asked to hand it back before it asks another one, in microseconds (two
+/// heartbeats).
+pub const WANTED_LEASE: i64 = 60 * 1_000_000;
+/// How long head office waits before it asks the same till for the same again, in microseconds (five minutes): its answer may have been
+/// lost, and what comes twice costs a few bytes.
+pub const WANTED_AGAIN: i64 = 5 * 60 * 1_000_000;
+/// Pause between two writings of the anchor of head office's log, in milliseconds. What a crash in between loses of it does no harm.
+pub const ANCHOR_MILLIS: u64 = 1_000;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
 /// Events of others that a till projects before it lets a waiting sale in, however much comes down: two to three milliseconds for as

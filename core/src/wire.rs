@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-use crate::chain::{Hash, Tip};
+use crate::chain::{Hash, Seal, Skeleton, Tip};
 use crate::conflict::Conflict;
 use crate::envelope::EventText;
+use crate::event::origin::Role;
 use crate::identity::PublicKey;
-use crate::identity::certificate::SignedCertificate;
+use crate::identity::certificate::{Certificate, SignedCertificate, verify_chain};
 use crate::identity::pin::PinVerifier;
 use crate::identity::sealed::Sealed;
 use crate::ids::{OrganisationId, OriginId, RequestId, StaffId, TillId};
@@ -82,6 +83,64 @@ pub struct HandshakeRequest {
     /// Certificates of the sender and its parents, where the server may not know them yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<SignedCertificate>,
+    /// Whether this is the sender's first handshake since it was started: what it was asked for before, it does not remember.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins: bool,
+    /// The last word of head office about its own log that the sender has. A head office that was restored learns from it that it wrote
+    /// more than it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_office: Option<OfficeHead>,
+    /// Origins whose certificate the sender has not and would need to hand their events back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproved: Vec<OriginId>,
+}
+
+impl HandshakeRequest {
+    /// A handshake of somebody who has nothing yet.
+    pub fn of(origin: OriginId, wall: i64) -> Self {
+        HandshakeRequest {
+            origin,
+            wall,
+            tips: BTreeMap::new(),
+            certificates: Vec::new(),
+            begins: false,
+            head_office: None,
+            unproved: Vec::new(),
+        }
+    }
+}
+
+/// Where head office's own log ends, in its own words: sealed by the key of its certificate, which ends at the root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OfficeHead {
+    /// Head office's certificate, signed by the root.
+    pub certificate: SignedCertificate,
+    /// The last event of its log.
+    pub tip: Tip,
+    /// Seal of that event, base64url.
+    pub seal: String,
+}
+
+impl OfficeHead {
+    /// Head office's certificate, where it ends at this root and the seal is by its key.
+    pub fn verified(&self, root: &PublicKey, organisation: OrganisationId) -> Option<Certificate> {
+        let certificate = office_certificate(&self.certificate, root, organisation)?;
+        let seal = Seal::parse(&self.seal)?;
+        seal.verifies(certificate.public_key.verifying_key(), certificate.origin, self.tip)
+            .then_some(certificate)
+    }
+}
+
+/// A certificate of head office, where it ends at this root.
+pub fn office_certificate(
+    signed: &SignedCertificate,
+    root: &PublicKey,
+    organisation: OrganisationId,
+) -> Option<Certificate> {
+    let origin = signed.read().ok()?.origin;
+    let certificate = verify_chain(std::slice::from_ref(signed), root, organisation, origin).ok()?;
+    (certificate.role == Role::HeadOffice).then_some(certificate)
 }
 
 /// Answer to a handshake.
@@ -94,13 +153,64 @@ pub struct HandshakeAnswer {
     pub epoch: String,
     /// Head office's clock in microseconds.
     pub wall: i64,
-    /// Tips that head office has, of the origins the sender named and of itself.
+    /// Tips that head office has, of the origins the sender named and of itself. Of an origin of which it lacks the content of events,
+    /// the event before the first such: everything up to there is whole.
     pub tips: BTreeMap<OriginId, Vec<Tip>>,
     /// The scopes the sender may follow, each with its last position (conflicts: its last revision).
     pub scopes: BTreeMap<String, i64>,
+    /// Where head office's own log ends, with its certificate.
+    pub head_office: OfficeHead,
+    /// Origins of others whose events the sender is asked to hand back, each with the event after which they begin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wanted: BTreeMap<OriginId, Tip>,
+    /// Certificates of origins that the sender could not prove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<SignedCertificate>,
 }
 
-/// First line of a page of the feed; entries follow, one a line: `[position,"prev",[envelope,payload,seal]]`.
+/// First line of a page of an origin's own chain; events follow, one a line, as in the feed: `["prev",[envelope,payload,seal]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OriginHead {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Whose events.
+    pub origin: OriginId,
+    /// Events in this page.
+    pub events: u32,
+    /// The number after which the next page begins.
+    pub reached: i64,
+    /// Whether there is more now.
+    pub more: bool,
+}
+
+/// An event of an origin's chain, as a page of it holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginEntry {
+    /// Hash of the event before it.
+    pub prev: Hash,
+    /// The event.
+    pub text: EventText,
+}
+
+impl OriginEntry {
+    /// Appends the entry's line, without line feed.
+    pub fn write_line(&self, out: &mut String) {
+        out.push_str(&format!("[\"{}\",", self.prev));
+        self.text.write_line(out);
+        out.push(']');
+    }
+
+    /// Reads an entry's line.
+    pub fn split(line: &str) -> Option<Self> {
+        let (prev, text): (Hash, &RawValue) = serde_json::from_str(line).ok()?;
+        Some(OriginEntry { prev, text: EventText::split(text.get()).ok()? })
+    }
+}
+
+/// First line of a page of the feed; entries follow, one a line: `[position,"before",[skeletons],[envelope,payload,seal]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FeedHead {
@@ -123,24 +233,39 @@ pub struct FeedHead {
 pub struct FeedEntry {
     /// Its position in the scope, from 1 without holes.
     pub position: i64,
-    /// Hash of the event before it in its origin's chain.
-    pub prev: Hash,
+    /// Hash of the event before the first skeleton, or before the event itself where there is none.
+    pub before: Hash,
+    /// The events of its origin between what its readers hold and this one, in order.
+    pub skeletons: Vec<Skeleton>,
     /// The event.
     pub text: EventText,
 }
 
 impl FeedEntry {
+    /// The hash of the event right before this one in its origin's chain.
+    pub fn prev(&self) -> Hash {
+        self.skeletons.iter().fold(self.before, |before, skeleton| skeleton.hash(before))
+    }
+
     /// Appends the entry's line, without line feed.
     pub fn write_line(&self, out: &mut String) {
-        out.push_str(&format!("[{},\"{}\",", self.position, self.prev));
+        out.push_str(&format!("[{},\"{}\",[", self.position, self.before));
+        for (at, skeleton) in self.skeletons.iter().enumerate() {
+            out.push_str(if at == 0 { "\"" } else { ",\"" });
+            out.push_str(&skeleton.text());
+            out.push('"');
+        }
+        out.push_str("],");
         self.text.write_line(out);
         out.push(']');
     }
 
     /// Reads an entry's line.
     pub fn split(line: &str) -> Option<Self> {
-        let (position, prev, text): (i64, Hash, &RawValue) = serde_json::from_str(line).ok()?;
-        Some(FeedEntry { position, prev, text: EventText::split(text.get()).ok()? })
+        let (position, before, skeletons, text): (i64, Hash, Vec<&str>, &RawValue) =
+            serde_json::from_str(line).ok()?;
+        let skeletons = skeletons.into_iter().map(Skeleton::parse).collect::<Option<_>>()?;
+        Some(FeedEntry { position, before, skeletons, text: EventText::split(text.get()).ok()? })
     }
 }
 

@@ -48,6 +48,7 @@ CREATE INDEX documents_day    ON documents (store, day, till);
 CREATE INDEX documents_chain  ON documents (origin, seq, total_minor, wall);
 CREATE INDEX documents_newest ON documents (store, at, hash);
 CREATE INDEX documents_number ON documents (origin, series, number);
+CREATE INDEX documents_parked ON documents (from_parked) WHERE from_parked IS NOT NULL;
 
 CREATE TABLE document_lines (
     hash                BLOB    NOT NULL,
@@ -186,6 +187,7 @@ CREATE TABLE shifts (
     float_minor INTEGER,                    -- of an opening
     closed      TEXT                        -- the Z, as JSON, of a closing
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX shifts_shift ON shifts (shift);
 CREATE INDEX shifts_closed ON shifts (origin, at) WHERE closed IS NOT NULL;
 
 -- Edits of shared descriptions, and what each subject folds to.

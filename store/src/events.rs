@@ -75,6 +75,14 @@ pub fn of_chain(
     collect(statement.query((sql::blob(&origin.0), first, last))?)
 }
 
+/// The event of an origin with the highest number.
+pub fn last_of(connection: &Connection, origin: OriginId) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE origin = ?1 ORDER BY seq DESC, hash LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([sql::blob(&origin.0)])?;
+    rows.next()?.map(read_row).transpose()
+}
+
 /// One event.
 pub fn find(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Option<StoredEvent>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3");
@@ -95,16 +103,6 @@ pub fn position_of(connection: &Connection, origin: OriginId, tip: Tip) -> Resul
 /// Whether an event is there. The start of a chain always is.
 pub fn knows(connection: &Connection, origin: OriginId, tip: Tip) -> Result<bool, StoreError> {
     Ok(tip == Tip::NONE || position_of(connection, origin, tip)?.is_some())
-}
-
-/// The events that directly follow an event.
-pub fn successors(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Vec<Hash>, StoreError> {
-    let sql = "SELECT hash FROM events WHERE origin = ?1 AND seq = ?2 AND prev = ?3 ORDER BY hash";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map((sql::blob(&origin.0), tip.seq + 1, tip.hash.0.as_slice()), |row| {
-        row.get::<_, Vec<u8>>(0)
-    })?;
-    rows.map(|bytes| sql::hash(&bytes?)).collect()
 }
 
 /// The tips of all branches of all origins.
@@ -135,6 +133,14 @@ pub fn tips_of(connection: &Connection, origin: OriginId) -> Result<Vec<Tip>, St
     .collect()
 }
 
+/// The events of an origin that bear a number: more than one where its chain has branches.
+pub fn of_number(connection: &Connection, origin: OriginId, seq: i64) -> Result<Vec<Tip>, StoreError> {
+    let sql = "SELECT hash FROM events WHERE origin = ?1 AND seq = ?2 ORDER BY hash";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((sql::blob(&origin.0), seq), |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|bytes| Ok(Tip { seq, hash: sql::hash(&bytes?)? })).collect()
+}
+
 /// Moves the tip of a branch from `after` to `tip`. Where `after` is no tip (any more), `tip` begins another branch.
 pub(crate) fn move_tip(
     connection: &Connection,
@@ -154,6 +160,16 @@ pub(crate) fn move_tip(
 pub fn last_position(connection: &Connection) -> Result<i64, StoreError> {
     let sql = "SELECT coalesce(max(position), 0) FROM events";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Which event stands at a position; none where the log does not reach so far.
+pub fn at_position(connection: &Connection, position: i64) -> Result<Option<(OriginId, Tip)>, StoreError> {
+    let sql = "SELECT origin, seq, hash FROM events WHERE position = ?1";
+    let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?));
+    let found = connection.prepare_cached(sql)?.query_row([position], read).optional()?;
+    found
+        .map(|(origin, seq, hash)| Ok((sql::origin(&origin)?, Tip { seq, hash: sql::hash(&hash)? })))
+        .transpose()
 }
 
 /// A named fact of a log.

@@ -1,6 +1,6 @@
 //! Every SQLite file of Daybook: the event log, the read models, and the questions asked of them.
 //!
-//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] what they share, [`aside`] what is left of
+//! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] and [`links`] what they share, [`aside`] what is left of
 //! a damaged one, [`people`] who works
 //! there, [`views`] the read models that both project, [`prints`] the till's print queue, [`file`](mod@file) how a file is opened and when
 //! it is refused, [`verify`](mod@verify) whether a log is whole, [`backup`] how it is copied away and
@@ -10,6 +10,7 @@ pub mod aside;
 pub mod backup;
 pub mod events;
 pub mod file;
+pub mod links;
 mod log_files;
 pub mod office;
 pub mod people;

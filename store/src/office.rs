@@ -3,26 +3,31 @@
 //! Many pushes share one transaction (group commit); [`OfficeLog::ingest`] drives the state machine of [`daybook_core::sync::server`]
 //! through it, so that an answer exists only after the commit. Positions are per scope and without holes, because there is one writer.
 
-use daybook_core::chain::{Hash, Seal, Tip, running_hash};
-use daybook_core::envelope::EventText;
+use daybook_core::chain::{Hash, Seal, Skeleton, Tip, running_hash};
+use daybook_core::envelope::{EventText, Line};
 use daybook_core::event::Event;
 use daybook_core::event::stock::Received;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
+use daybook_core::limits::ENTRY_SKELETONS_MAX;
 use daybook_core::project::{self, standing::Standing};
 use daybook_core::record::Recorded;
-use daybook_core::sync::scope::scope_of;
+use daybook_core::sync::scope::{read_together, scope_of};
 use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
 use rusqlite::{Connection, OptionalExtension as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, transact};
+use crate::links;
 use crate::log_files::LogFiles;
 use crate::sql;
 
-const MIGRATIONS: &[Migration] = &[("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    ("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql")),
+    ("0002_skeletons", include_str!("../../migrations/server/sqlite/0002_skeletons.sql")),
+];
 
 /// The log of head office, open for its one writer.
 #[derive(Debug)]
@@ -48,6 +53,10 @@ pub struct FeedRow {
     pub position: i64,
     /// The running hash up to and with it.
     pub running: Hash,
+    /// Hash of the event before the first skeleton, or before the event itself where there is none.
+    pub before: Hash,
+    /// The events of its origin that come before it and that readers of the scope do not hold.
+    pub skeletons: Vec<Skeleton>,
     /// The event.
     pub event: StoredEvent,
 }
@@ -112,6 +121,10 @@ impl OfficeLog {
                                 let standing = standings.get(&origin).copied().flatten();
                                 append(connection, origin, after, &events, Some(seal), branches, standing)?;
                             }
+                            Effect::Fill { origin, events } => {
+                                let standing = standings.get(&origin).copied().flatten();
+                                fill(connection, origin, &events, standing)?;
+                            }
                             answer => answers.push(answer),
                         }
                     }
@@ -134,20 +147,17 @@ impl OfficeLog {
         let Some(first) = recorded.first() else { return Ok(()) };
         let origin = first.envelope.origin;
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
-        let events: Vec<(Tip, EventText)> =
-            recorded.iter().map(|event| (event.tip, event.text.clone())).collect();
+        let events: Vec<(Tip, Line)> =
+            recorded.iter().map(|event| (event.tip, Line::Event(event.text.clone()))).collect();
         self.transact(|connection| {
             let office = Some(Standing::HeadOffice);
-            append(connection, origin, after, &events, None, false, office)?;
             for event in recorded {
                 let Some((store, document)) = booking(&event.event) else { continue };
-                let sql = "INSERT OR IGNORE INTO facts VALUES (?1, ?2)";
-                let fact = (document_fact(store, document), event.tip.hash.to_string());
-                if connection.prepare_cached(sql)?.execute(fact)? == 0 {
+                if !book(connection, store, document, event.tip.hash)? {
                     return Err(StoreError::Booked(document.to_owned()));
                 }
             }
-            Ok(())
+            append(connection, origin, after, &events, None, false, office)
         })
     }
 
@@ -241,6 +251,13 @@ pub fn booking(event: &Event) -> Option<(StoreId, &str)> {
     }
 }
 
+/// Notes that a document's goods are booked; false where they were before.
+fn book(connection: &Connection, store: StoreId, document: &str, by: Hash) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO facts VALUES (?1, ?2)";
+    let fact = (document_fact(store, document), by.to_string());
+    Ok(connection.prepare_cached(sql)?.execute(fact)? > 0)
+}
+
 fn document_fact(store: StoreId, document: &str) -> String {
     format!("received/{store}/{document}")
 }
@@ -304,14 +321,43 @@ pub fn feed_after(
     let (mut bytes, mut found) = (0, Vec::new());
     while let Some(row) = rows.next()? {
         let event = events::read_row(row)?;
-        bytes += event.text.envelope.len() + event.text.payload.len() + 160;
+        let (before, skeletons) = skeletons_before(connection, scope, &event)?;
+        bytes += event.text.envelope.len() + event.text.payload.len() + 160 + 89 * skeletons.len();
         if !found.is_empty() && bytes > bytes_max {
             break;
         }
         let running: Vec<u8> = row.get(9)?;
-        found.push(FeedRow { position: row.get(8)?, running: sql::hash(&running)?, event });
+        let running = sql::hash(&running)?;
+        found.push(FeedRow { position: row.get(8)?, running, before, skeletons, event });
     }
     Ok(found)
+}
+
+/// What links an entry of a scope to what the scope's readers hold of its origin: the events in between, and the hash before them.
+fn skeletons_before(
+    connection: &Connection,
+    scope: &str,
+    event: &StoredEvent,
+) -> Result<(Hash, Vec<Skeleton>), StoreError> {
+    let scopes = serde_json::to_string(&read_together(scope))
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM feed WHERE event = ?1 AND scope IN (SELECT value FROM json_each(?2)))";
+    let mut held = connection.prepare_cached(sql)?;
+    let mut skeletons = Vec::new();
+    let mut tip = Tip { seq: event.tip.seq - 1, hash: event.prev };
+    while tip.seq > 0 && skeletons.len() < ENTRY_SKELETONS_MAX {
+        let Some(step) = links::step(connection, event.origin, tip)? else { break };
+        if let Some(position) = step.position
+            && held.query_row((position, &scopes), |row| row.get(0))?
+        {
+            break;
+        }
+        skeletons.push(step.skeleton);
+        tip = Tip { seq: tip.seq - 1, hash: step.prev };
+    }
+    skeletons.reverse();
+    Ok((tip.hash, skeletons))
 }
 
 /// Origins with branches: the earliest event with more than one successor, and those successors.
@@ -324,25 +370,33 @@ pub fn branchings(connection: &Connection) -> Result<BTreeMap<OriginId, (Tip, Ve
         let (origin, seq, hash): (Vec<u8>, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (origin, tip) = (sql::origin(&origin)?, Tip { seq, hash: sql::hash(&hash)? });
         if let std::collections::btree_map::Entry::Vacant(entry) = found.entry(origin) {
-            entry.insert((tip, events::successors(connection, origin, tip)?));
+            entry.insert((tip, links::successors(connection, origin, tip)?));
         }
     }
     Ok(found)
 }
 
 fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
-    let previous = events::knows(connection, push.origin, push.previous)?;
+    let previous = links::knows(connection, push.origin, push.previous)?;
     let mut known = 0;
-    // A later event of a chain is stored only if all before it are, so the known ones are a prefix.
+    // A later event of a chain is here only if all before it are, at least as links, so the known ones are a prefix.
     if previous {
         known = push
             .events
-            .partition_point(|(tip, _)| events::knows(connection, push.origin, *tip).unwrap_or(false));
+            .partition_point(|(tip, _)| links::knows(connection, push.origin, *tip).unwrap_or(false));
+    }
+    let mut without_content = BTreeSet::new();
+    if known > 0 && links::missing(connection, push.origin)? > 0 {
+        for (tip, _) in &push.events[..known] {
+            if links::lacks_content(connection, push.origin, *tip)? {
+                without_content.insert(tip.seq);
+            }
+        }
     }
     let link = known.checked_sub(1).map_or(push.previous, |last| push.events[last].0);
     let next = push.events.get(known).map(|(tip, _)| tip.hash);
     let successors = if previous && next.is_some() {
-        events::successors(connection, push.origin, link)?
+        links::successors(connection, push.origin, link)?
     } else {
         Vec::new()
     };
@@ -353,7 +407,7 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         events::tips_of(connection, push.origin)?
     };
     let began_branch = began_branch(connection, push, known)?;
-    Ok(Known { previous, events: known, other_successor, began_branch, tips })
+    Ok(Known { previous, events: known, without_content, other_successor, began_branch, tips })
 }
 
 /// Whether one of the known events of a push once began a second branch.
@@ -373,40 +427,17 @@ fn append(
     connection: &Connection,
     origin: OriginId,
     after: Tip,
-    new: &[(Tip, EventText)],
+    new: &[(Tip, Line)],
     seal: Option<Seal>,
     branches: bool,
     standing: Option<Standing>,
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let mut insert = connection.prepare_cached(insert)?;
-    let mut enter = connection.prepare_cached("INSERT INTO feed VALUES (?1, ?2, ?3, ?4)")?;
-    let mut heads: BTreeMap<String, FeedHead> = BTreeMap::new();
+    let mut entering = Entering { connection, origin, standing, heads: BTreeMap::new() };
     let mut prev = after;
-    for (tip, text) in new {
-        let id = sql::blob(&origin.0);
-        let seal = text.seal.map(|seal| seal.text());
-        insert.execute((
-            id,
-            tip.seq,
-            tip.hash.0.as_slice(),
-            prev.hash.0.as_slice(),
-            &text.envelope,
-            &text.payload,
-            seal,
-        ))?;
-        let position = connection.last_insert_rowid();
-        if let Some(scope) = standing.and_then(|standing| scope_in(origin, *tip, text, standing)) {
-            let head = match heads.get(&scope) {
-                Some(head) => *head,
-                None => {
-                    feed_head(connection, &scope)?.unwrap_or(FeedHead { position: 0, running: Hash::ZERO })
-                }
-            };
-            let head =
-                FeedHead { position: head.position + 1, running: running_hash(head.running, tip.hash) };
-            enter.execute((&scope, head.position, position, head.running.0.as_slice()))?;
-            heads.insert(scope, head);
+    for (tip, line) in new {
+        match line {
+            Line::Event(text) => entering.enter(*tip, prev.hash, text)?,
+            Line::Skeleton(skeleton) => links::put(connection, origin, *tip, prev.hash, *skeleton)?,
         }
         prev = *tip;
     }
@@ -426,6 +457,78 @@ fn append(
         ))?;
     }
     Ok(())
+}
+
+/// Fills in the content of events that were known as links.
+fn fill(
+    connection: &Connection,
+    origin: OriginId,
+    events: &[(Hash, Tip, EventText)],
+    standing: Option<Standing>,
+) -> Result<(), StoreError> {
+    let mut entering = Entering { connection, origin, standing, heads: BTreeMap::new() };
+    for (prev, tip, text) in events {
+        entering.enter(*tip, *prev, text)?;
+        links::filled(connection, origin, *tip)?;
+    }
+    Ok(())
+}
+
+/// Events of one origin on their way into the log and the feed.
+struct Entering<'a> {
+    connection: &'a Connection,
+    origin: OriginId,
+    standing: Option<Standing>,
+    /// Where the scopes stand that were entered so far.
+    heads: BTreeMap<String, FeedHead>,
+}
+
+impl Entering<'_> {
+    fn enter(&mut self, tip: Tip, prev: Hash, text: &EventText) -> Result<(), StoreError> {
+        let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.connection.prepare_cached(insert)?.execute((
+            sql::blob(&self.origin.0),
+            tip.seq,
+            tip.hash.0.as_slice(),
+            prev.0.as_slice(),
+            &text.envelope,
+            &text.payload,
+            text.seal.map(|seal| seal.text()),
+        ))?;
+        let position = self.connection.last_insert_rowid();
+        self.note_booking(tip, text)?;
+        let scope = self.standing.and_then(|standing| scope_in(self.origin, tip, text, standing));
+        let Some(scope) = scope else { return Ok(()) };
+        let head = match self.heads.get(&scope) {
+            Some(head) => *head,
+            None => {
+                feed_head(self.connection, &scope)?.unwrap_or(FeedHead { position: 0, running: Hash::ZERO })
+            }
+        };
+        let head = FeedHead { position: head.position + 1, running: running_hash(head.running, tip.hash) };
+        let enter = "INSERT INTO feed VALUES (?1, ?2, ?3, ?4)";
+        self.connection.prepare_cached(enter)?.execute((
+            &scope,
+            head.position,
+            position,
+            head.running.0.as_slice(),
+        ))?;
+        self.heads.insert(scope, head);
+        Ok(())
+    }
+
+    /// What head office booked before its log was lost stays booked when it is handed back.
+    fn note_booking(&self, tip: Tip, text: &EventText) -> Result<(), StoreError> {
+        if self.standing != Some(Standing::HeadOffice) || !text.payload.contains("\"document\"") {
+            return Ok(());
+        }
+        if let Ok((_, event)) = project::Input::read(self.origin, tip, text).content
+            && let Some((store, document)) = booking(&event)
+        {
+            book(self.connection, store, document, tip.hash)?;
+        }
+        Ok(())
+    }
 }
 
 /// The scope that an event enters. An envelope that names another place than its own, and a payload that is not the writer's to say, would

@@ -5,6 +5,7 @@
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::{Envelope, EventText};
+use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{CommandId, OriginId, SaleId};
 use daybook_core::record::Recorded;
 use daybook_core::sync::scope::conflicts_store;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Durability, Migration, StoreError, checkpoint, open_reader, open_writer, transact};
+use crate::links;
 use crate::log_files::LogFiles;
 use crate::sql;
 use crate::verify::newest_are_whole;
@@ -24,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
     ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
     ("0003_parked", include_str!("../../migrations/till/0003_parked.sql")),
     ("0004_set_aside", include_str!("../../migrations/till/0004_set_aside.sql")),
+    ("0005_skeletons", include_str!("../../migrations/till/0005_skeletons.sql")),
 ];
 
 /// Events whose hashes are looked at when a till starts: a few milliseconds of work.
@@ -210,11 +213,44 @@ impl TillLog {
     ) -> Result<(), StoreError> {
         transact(&mut self.connection, |connection| {
             for (origin, tip, entry) in entries {
-                insert_foreign(connection, *origin, *tip, entry)?;
+                insert_links(connection, *origin, *tip, entry)?;
+                insert_foreign(connection, *origin, *tip, entry.prev(), &entry.text)?;
             }
             let sql = "INSERT INTO cursors VALUES (?1, ?2, ?3)
                        ON CONFLICT (scope) DO UPDATE SET cursor = excluded.cursor, position = excluded.position";
             connection.prepare_cached(sql)?.execute((scope, &cursor.cursor, cursor.position))?;
+            Ok(())
+        })
+    }
+
+    /// Takes in events of an origin's chain that this till did not write now, each with the hash of the one before it. What is there
+    /// already changes nothing.
+    pub fn store_others(
+        &mut self,
+        origin: OriginId,
+        events: &[(Hash, Tip, EventText)],
+    ) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| {
+            events
+                .iter()
+                .try_for_each(|(prev, tip, text)| insert_foreign(connection, origin, *tip, *prev, text))
+        })
+    }
+
+    /// Keeps certificates that were proved. The first one of an origin stays.
+    pub fn put_certificates(
+        &mut self,
+        certificates: &[(OriginId, SignedCertificate)],
+    ) -> Result<(), StoreError> {
+        transact(&mut self.connection, |connection| {
+            for (origin, signed) in certificates {
+                let sql = "INSERT OR IGNORE INTO certificates VALUES (?1, ?2, ?3)";
+                connection.prepare_cached(sql)?.execute((
+                    sql::blob(&origin.0),
+                    &signed.certificate,
+                    &signed.signature,
+                ))?;
+            }
             Ok(())
         })
     }
@@ -458,31 +494,43 @@ fn insert_own(
     Ok(connection.last_insert_rowid())
 }
 
-fn insert_foreign(
+/// Keeps the links that an entry of the feed brings.
+fn insert_links(
     connection: &Connection,
     origin: OriginId,
     tip: Tip,
     entry: &FeedEntry,
 ) -> Result<(), StoreError> {
+    let count = i64::try_from(entry.skeletons.len()).unwrap_or(i64::MAX);
+    let mut prev = entry.before;
+    for (seq, skeleton) in (tip.seq - count..).zip(&entry.skeletons) {
+        let link = Tip { seq, hash: skeleton.hash(prev) };
+        links::put(connection, origin, link, prev, *skeleton)?;
+        prev = link.hash;
+    }
+    Ok(())
+}
+
+fn insert_foreign(
+    connection: &Connection,
+    origin: OriginId,
+    tip: Tip,
+    prev: Hash,
+    text: &EventText,
+) -> Result<(), StoreError> {
+    links::filled(connection, origin, tip)?;
     let sql = "INSERT OR IGNORE INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let inserted = connection.prepare_cached(sql)?.execute((
         sql::blob(&origin.0),
         tip.seq,
         tip.hash.0.as_slice(),
-        entry.prev.0.as_slice(),
-        &entry.text.envelope,
-        &entry.text.payload,
-        entry.text.seal.map(|seal| seal.text()),
+        prev.0.as_slice(),
+        &text.envelope,
+        &text.payload,
+        text.seal.map(|seal| seal.text()),
     ))?;
     if inserted > 0 {
-        // Entries of a scope skip events of other scopes, so what is replaced is any earlier event of the origin.
-        let sql = "DELETE FROM tips WHERE origin = ?1 AND seq < ?2";
-        connection.prepare_cached(sql)?.execute((sql::blob(&origin.0), tip.seq))?;
-        let sql = "INSERT OR IGNORE INTO tips (origin, hash, seq) SELECT ?1, ?2, ?3
-                   WHERE NOT EXISTS (SELECT 1 FROM tips WHERE origin = ?1 AND seq > ?3)";
-        connection
-            .prepare_cached(sql)?
-            .execute((sql::blob(&origin.0), tip.hash.0.as_slice(), tip.seq))?;
+        links::note_tip(connection, origin, tip)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::events;
 use crate::file::{StoreError, open_reader, sync_directory};
+use crate::links;
 
 /// Events read at a time.
 const EVENTS_AT_ONCE: usize = 2_000;
@@ -53,7 +54,7 @@ pub fn verify(log: &Connection) -> Result<Verified, StoreError> {
                 return Err(broken("does not stand where its chain says"));
             }
             let before = Tip { seq: event.tip.seq - 1, hash: event.prev };
-            if !is_first && !events::knows(log, event.origin, before)? {
+            if !is_first && !links::knows(log, event.origin, before)? {
                 verified.unlinked += 1;
             }
             verified.events += 1;

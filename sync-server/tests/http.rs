@@ -34,6 +34,7 @@ const REQUEST: &str = "daybook-request: 00000000-0000-7000-8000-000000000001\r\n
 fn needed_query(route: &Route) -> String {
     match route.query {
         ["scope", ..] => "?scope=catalogue".to_owned(),
+        ["origin", ..] => format!("?origin={}", Uuid::from_u128(1)),
         ["key", ..] => format!("?key={}", OpeningKey::from_random([1; 32]).public().text()),
         _ => String::new(),
     }
@@ -213,7 +214,7 @@ async fn an_origin_introduces_itself_with_certificates_and_its_own_key() {
         ..own
     };
     let certificates = [vec![SignedCertificate::issue(&own, &child.key)], certificates].concat();
-    let handshake = HandshakeRequest { origin: grandchild.origin, wall: 0, tips: [].into(), certificates };
+    let handshake = HandshakeRequest { certificates, ..HandshakeRequest::of(grandchild.origin, 0) };
     assert_eq!(grandchild.post("/v1/handshake", &handshake).await.status, 200);
     world.running.stop().await;
 }
@@ -426,11 +427,10 @@ async fn a_till_sees_its_own_store_only() {
     let certificate = till.answer.as_ref().unwrap().certificate.read().unwrap();
     let (own, other) = (certificate.store.unwrap(), StoreId(Uuid::from_u128(99)));
 
-    let handshake =
-        HandshakeRequest { origin: till.origin, wall: 0, tips: [].into(), certificates: Vec::new() };
+    let handshake = HandshakeRequest::of(till.origin, 0);
     let answer: HandshakeAnswer = till.post("/v1/handshake", &handshake).await.json();
-    assert!(answer.scopes.contains_key(scope::CREDENTIALS), "asked for at /v1/people");
-    for scope in answer.scopes.keys().filter(|scope| *scope != scope::CREDENTIALS) {
+    assert!(!answer.scopes.contains_key(scope::CREDENTIALS), "a till keeps the people that it knows");
+    for scope in answer.scopes.keys() {
         let reply = till.get(&format!("/v1/feed?scope={scope}")).await;
         assert_eq!(reply.status, 200, "{scope}");
     }

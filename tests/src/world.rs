@@ -171,6 +171,17 @@ impl World {
             Some(daybook_server::start(settings, self.address).await.expect("head office starts again"));
     }
 
+    /// The data directory of head office.
+    pub fn office_data(&self) -> PathBuf {
+        self.home.path().join("office")
+    }
+
+    /// Makes head office anew from its identity kit, after its directory was lost. It must be stopped.
+    pub fn found_again(&self, kit: &Path) {
+        let settings = settings(self.home.path(), &self.clock, self.pin_cost);
+        office::init_from_kit(&settings, kit).expect("the same organisation");
+    }
+
     /// A new till of the store, enrolled, online and with everything that head office has for it.
     pub async fn till(&self, name: &str) -> StoryTill {
         let (data, journal) = (self.home.path().join(name), self.home.path().join(format!("{name}-journal")));
@@ -355,6 +366,14 @@ impl StoryTill {
         self.wait_for("sending everything", |till| till.waiting() == 0).await;
     }
 
+    /// Shakes hands with head office once more, and waits until what it says of itself is kept here.
+    pub async fn shake_hands(&self) {
+        let answers = self.till.handshakes();
+        self.clock.hurry(60);
+        self.till.sync_now();
+        self.wait_for("a handshake", |till| till.handshakes() > answers).await;
+    }
+
     /// The person of a role.
     pub fn person(&self, role: &str) -> StaffId {
         let people = self.till.staff();
@@ -447,6 +466,25 @@ pub fn break_page(file: &Path, name: &str) {
     file.seek(SeekFrom::Start((page - 1) * size)).expect("the page");
     file.write_all(&vec![0xA5; usize::try_from(size).expect("a page")])
         .expect("a broken page");
+}
+
+/// Copies the files of a directory whose names begin so into another one, in the place of those that are there.
+pub fn put_back(from: &Path, to: &Path, beginnings: &[&str]) {
+    std::fs::create_dir_all(to).expect("a directory");
+    let named = |name: &str| beginnings.iter().any(|beginning| name.starts_with(beginning));
+    for directory in [to, from] {
+        for entry in std::fs::read_dir(directory).expect("a directory to copy") {
+            let entry = entry.expect("an entry");
+            if !named(&entry.file_name().to_string_lossy()) {
+                continue;
+            }
+            if directory == to {
+                std::fs::remove_file(entry.path()).expect("room for another file");
+            } else {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copied file");
+            }
+        }
+    }
 }
 
 /// Copies a directory as somebody moving a machine would.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use daybook_core::chain::{Hash, Seal, Tip, event_hash, linked_hash, running_hash, sha256};
+use daybook_core::chain::{Hash, Seal, Skeleton, Tip, event_hash, linked_hash, running_hash, sha256};
 use daybook_core::envelope::{Envelope, EventText};
 use daybook_core::event::{Event, Reading};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_chain};
@@ -149,6 +149,7 @@ fn every_block_is_one_that_a_test_here_knows() {
         "keys",
         "chain",
         "seal",
+        "skeleton",
         "feed",
         "certificate",
         "request",
@@ -244,11 +245,34 @@ fn running_hashes_follow_the_entries_of_a_feed() {
         running = running_hash(running, tip.hash);
         assert_eq!(block.read::<Hash>(&format!("after.{number}")), running);
     }
-    let entry = FeedEntry { position: 2, prev: events[0].1.hash, text: events[1].0.clone() };
+    let entry =
+        FeedEntry { position: 2, before: events[0].1.hash, skeletons: Vec::new(), text: events[1].0.clone() };
     let mut line = String::new();
     entry.write_line(&mut line);
     assert_eq!(block.take("2.entry"), line);
-    assert_eq!(FeedEntry::split(&line), Some(entry));
+    assert_eq!(FeedEntry::split(&line), Some(entry.clone()));
+    // The same event for a reader who does not hold the one before it.
+    let first = &events[0].0;
+    let skeletons = vec![Skeleton::of(first.envelope.as_bytes(), first.payload.as_bytes())];
+    let linked = FeedEntry { before: Hash::ZERO, skeletons, ..entry.clone() };
+    let mut line = String::new();
+    linked.write_line(&mut line);
+    assert_eq!(block.take("2.linked"), line);
+    assert_eq!((linked.prev(), FeedEntry::split(&line)), (entry.prev(), Some(linked)));
+    block.done();
+}
+
+#[test]
+fn skeletons_are_the_two_hashes_of_an_event() {
+    let mut block = Block::of("skeleton");
+    let (_, events) = chain();
+    let mut prev = Hash::ZERO;
+    for (number, (text, tip)) in (1..).zip(&events) {
+        let skeleton = Skeleton::of(text.envelope.as_bytes(), text.payload.as_bytes());
+        assert_eq!(block.take(&format!("{number}.skeleton")), skeleton.text());
+        prev = skeleton.hash(prev);
+        assert_eq!(prev, tip.hash);
+    }
     block.done();
 }
 

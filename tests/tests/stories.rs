@@ -19,6 +19,8 @@ mod alone;
 mod books;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
+#[path = "stories/handing_back.rs"]
+mod handing_back;
 #[path = "stories/keeping.rs"]
 mod keeping;
 #[path = "stories/paying.rs"]

@@ -4,14 +4,17 @@
 
 use std::time::Duration;
 
+use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::identity::http_signature::{
-    AnswerParts, RequestParts, content_digest, sign_request, verify_answer, verify_digest,
+    AnswerParts, RequestParts, content_digest, read_signature_input, sign_request, verify_answer,
+    verify_digest,
 };
 use daybook_core::identity::{KeyPair, PublicKey};
-use daybook_core::ids::{OriginId, RequestId};
+use daybook_core::ids::{OrganisationId, OriginId, RequestId};
 use daybook_core::limits::{BODY_DECOMPRESSED_BYTES_MAX, REQUEST_SECONDS_MAX};
 use daybook_core::sync::till::Trouble;
-use daybook_core::wire::{Problem, ProblemCode, REQUEST_HEADER};
+use daybook_core::wire::{OfficeHead, Problem, ProblemCode, REQUEST_HEADER, office_certificate};
+use serde::Deserialize;
 
 /// One signer talking to one server.
 #[derive(Clone)]
@@ -20,8 +23,33 @@ pub(crate) struct Client {
     server: String,
     origin: OriginId,
     key: KeyPair,
-    /// Head office's key; none before enrolment, when the answer proves itself otherwise.
-    head_office: Option<PublicKey>,
+    /// Who head office may be; none before enrolment, when the answer proves itself otherwise.
+    head_office: Option<HeadOffice>,
+}
+
+/// What an answer's signature is held against: the root, and the certificates of head office that are known to end at it.
+#[derive(Clone)]
+pub(crate) struct HeadOffice {
+    pub(crate) root: PublicKey,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) certificates: Vec<SignedCertificate>,
+}
+
+impl HeadOffice {
+    /// The key of an origin of head office: of one that is known, or of one that this answer introduces.
+    fn key(&self, origin: OriginId, introduced: Option<&SignedCertificate>) -> Option<PublicKey> {
+        let mut certificates = self.certificates.iter().chain(introduced);
+        certificates.find_map(|signed| {
+            let certificate = office_certificate(signed, &self.root, self.organisation)?;
+            (certificate.origin == origin).then_some(certificate.public_key)
+        })
+    }
+}
+
+/// The part of a handshake's answer that says who answers.
+#[derive(Deserialize)]
+struct Introduction {
+    head_office: OfficeHead,
 }
 
 /// What came back.
@@ -52,7 +80,7 @@ impl Client {
         server: &str,
         origin: OriginId,
         key: KeyPair,
-        head_office: Option<PublicKey>,
+        head_office: Option<HeadOffice>,
     ) -> Self {
         Client { http, server: server.trim_end_matches('/').to_owned(), origin, key, head_office }
     }
@@ -72,7 +100,7 @@ impl Client {
 
     /// Sends a request and gives its authentic answer.
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<Reply, Trouble> {
-        let id = request.id;
+        let (id, introduces) = (request.id, request.path == "/v1/handshake");
         let response = self.start(request, false).await?;
         let status = response.status().as_u16();
         let header = |name: &str| {
@@ -83,22 +111,40 @@ impl Client {
         let (echoed, encoding) = (header(REQUEST_HEADER), header("content-encoding"));
         let retry_after = header("retry-after").and_then(|text| text.parse().ok());
         let body = read_bounded(response).await?;
-        let authentic = self.head_office.as_ref().is_none_or(|key| {
-            let (Some(digest), Some(input), Some(signature)) = (&digest, &input, &signature) else {
-                return false;
-            };
-            let parts = AnswerParts { status, request: id, content_digest: digest };
-            verify_digest(digest, &body) && verify_answer(&parts, (input, signature), key).is_ok()
-        });
-        if !authentic || echoed.as_deref() != Some(id.to_string().as_str()) {
-            return Err(Trouble::Network(format!(
-                "something other than head office answered (status {status})"
-            )));
+        let stranger =
+            || Trouble::Network(format!("something other than head office answered (status {status})"));
+        if echoed.as_deref() != Some(id.to_string().as_str()) {
+            return Err(stranger());
         }
-        let body = match encoding.as_deref() {
-            None | Some("identity") => body,
-            Some("zstd") => decompress(&body)?,
-            Some(other) => return Err(Trouble::Network(format!("an answer encoded as {other}"))),
+        let unpack = |body: &[u8]| match encoding.as_deref() {
+            None | Some("identity") => Ok(body.to_vec()),
+            Some("zstd") => decompress(body),
+            Some(other) => Err(Trouble::Network(format!("an answer encoded as {other}"))),
+        };
+        let mut unpacked = None;
+        if let Some(head_office) = &self.head_office {
+            let (Some(digest), Some(input), Some(signature)) = (&digest, &input, &signature) else {
+                return Err(stranger());
+            };
+            let signer = read_signature_input(input).map_err(|_| stranger())?.keyid;
+            if !verify_digest(digest, &body) {
+                return Err(stranger());
+            }
+            // Whoever answers a handshake says who they are, and that proves itself up to the root.
+            let introduction = match introduces {
+                true => serde_json::from_slice::<Introduction>(unpacked.insert(unpack(&body)?)).ok(),
+                false => None,
+            };
+            let introduced = introduction.as_ref().map(|introduction| &introduction.head_office.certificate);
+            let key = head_office.key(signer, introduced).ok_or(Trouble::UnknownSigner)?;
+            let parts = AnswerParts { status, request: id, content_digest: digest };
+            if verify_answer(&parts, (input, signature), &key).is_err() {
+                return Err(stranger());
+            }
+        }
+        let body = match unpacked {
+            Some(body) => body,
+            None => unpack(&body)?,
         };
         if status == 200 {
             return Ok(Reply::Done(body));

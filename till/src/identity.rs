@@ -65,6 +65,15 @@ impl Identity {
         lineage
     }
 
+    /// Learns of another origin of head office, which was proved. All of them are kept: what they wrote may have to be handed back.
+    pub(crate) fn meet(&mut self, head_office: &SignedCertificate) -> bool {
+        let is_new = !self.head_office.contains(head_office);
+        if is_new {
+            self.head_office.push(head_office.clone());
+        }
+        is_new
+    }
+
     /// Whether the key of the origin that writes is among these.
     pub(crate) fn can_write(&self, keys: &Keys) -> bool {
         self.writes_as().is_some_and(|origin| keys.origins.contains_key(&origin))

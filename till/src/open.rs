@@ -18,6 +18,7 @@ use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Recorded, Writer};
 use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
+use daybook_core::sync::strangers::Strangers;
 use daybook_core::sync::till::Status;
 use daybook_store::file::DirectoryLock;
 use daybook_store::people::till::TillPeople;
@@ -107,6 +108,7 @@ impl Inner {
             journal_dirty: false,
             enrolled: None,
             people,
+            strangers: Strangers::default(),
             at_the_till: None,
             approvals: BTreeMap::new(),
             last_approval: 0,
@@ -512,7 +514,7 @@ mod tests {
         let entry = |position: i64| {
             let text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
             let tip = Tip { seq: position, hash: sha256(&position.to_be_bytes()) };
-            (origin, tip, FeedEntry { position, prev: Hash::ZERO, text })
+            (origin, tip, FeedEntry { position, before: Hash::ZERO, skeletons: Vec::new(), text })
         };
         let few = i64::try_from(FOLLOW_EVENTS_MAX).unwrap();
         let page: Vec<_> = (1..=2 * few + 1).map(entry).collect();

@@ -8,26 +8,25 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use daybook_core::chain::Tip;
-use daybook_core::event::Event;
-use daybook_core::event::origin::{ClockObserved, Reason};
-use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CLOCK_SKEW_MAX, LIVE_AGAIN_SECONDS, LIVE_SILENCE_SECONDS_MAX, PUSH_BYTES_MAX};
+use daybook_core::event::origin::Reason;
+use daybook_core::ids::OriginId;
+use daybook_core::limits::{LIVE_AGAIN_SECONDS, PUSH_BYTES_MAX};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer};
-use daybook_store::{StoreError, events};
+use daybook_store::StoreError;
+use road::Road;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::client::{Client, Reply, Request, trouble};
-use crate::export::{NoPush, Pushable};
-use crate::live;
+use crate::client::Client;
 use crate::till::{Inner, Till};
 
+mod carry;
 mod fetch;
+mod road;
 
 /// How long the journal may lag behind the log on its disk.
 const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
@@ -170,7 +169,8 @@ impl Shell {
     /// Hands an input to the machine and carries its effects out; gives how long to sleep at most.
     fn step(&mut self, input: Input) -> Duration {
         while self.tasks.try_join_next().is_some() {}
-        if matches!(input, Input::Shaken { .. }) && !self.listens {
+        let is_shaken = matches!(input, Input::Shaken(_));
+        if is_shaken && !self.listens {
             self.listen();
         }
         self.judge(&input);
@@ -202,6 +202,10 @@ impl Shell {
                 turned = true;
             }
         }
+        if is_shaken {
+            // Whoever waits for this finds what it led to done.
+            self.till.shared.changes.send_modify(|changes| changes.handshakes += 1);
+        }
         let status = self.status();
         let (now, micros) =
             (self.till.shared.options.clock.wall(), i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
@@ -221,7 +225,7 @@ impl Shell {
                 }
             }
             Input::Pushed { .. } => self.turns.accept(self.lane),
-            Input::Shaken { .. } if self.machine.waiting() == 0 => self.turns.accept(self.lane),
+            Input::Shaken(_) if self.machine.waiting() == 0 => self.turns.accept(self.lane),
             _ => {}
         }
     }
@@ -269,7 +273,17 @@ impl Shell {
             Effect::Push { after, events_max } => {
                 self.spawn(Input::PushFailed, move |road| async move { road.push(after, events_max).await })
             }
-            Effect::Handshake => self.spawn(Input::ShakeFailed, |road| async move { road.shake().await }),
+            Effect::Handshake => {
+                let begins = !self.machine.has_shaken();
+                self.spawn(Input::ShakeFailed, move |road| async move { road.shake(begins).await });
+            }
+            Effect::Carry { origin, after, events_max } => {
+                let failed = move |trouble| Input::CarryFailed(origin, trouble);
+                self.spawn(failed, move |road| async move { road.carry(origin, after, events_max).await });
+            }
+            Effect::TakeBack(origins) => {
+                self.spawn(Input::TakeBackFailed, move |road| async move { road.take_back(origins).await });
+            }
             Effect::Fetch(scope) => {
                 let named = scope.clone();
                 let failed = move |trouble| Input::FetchFailed(named, trouble);
@@ -280,13 +294,20 @@ impl Shell {
                 log_failure("forgetting a cursor", done);
             }
             Effect::SaveAcknowledged(epoch, tip) => {
-                let text = serde_json::to_string(&Acknowledged { epoch, tip }).unwrap_or_default();
-                let done = self.till.lock().log.put_fact(&format!("acknowledged/{}", self.lane), &text);
-                log_failure("keeping what was acknowledged", done);
+                self.keep_acknowledged(self.lane, Acknowledged { epoch, tip });
+            }
+            Effect::SaveOther(origin, epoch, tip) => {
+                self.keep_acknowledged(origin, Acknowledged { epoch, tip });
             }
             Effect::CheckLog(why) => self.check_log(&why),
             Effect::OpenChild(_) | Effect::WakeAt(_) => {}
         }
+    }
+
+    fn keep_acknowledged(&self, origin: OriginId, acknowledged: Acknowledged) {
+        let text = serde_json::to_string(&acknowledged).unwrap_or_default();
+        let done = self.till.lock().log.put_fact(&format!("acknowledged/{origin}"), &text);
+        log_failure("keeping what was acknowledged", done);
     }
 
     fn spawn<F, Work>(&mut self, failed: impl FnOnce(Trouble) -> Input, work: F)
@@ -357,161 +378,6 @@ impl Shell {
             }
         });
     }
-}
-
-/// The road to head office for one origin.
-struct Road {
-    till: Till,
-    client: Client,
-    origin: OriginId,
-}
-
-impl Road {
-    fn new(till: &Till, http: &reqwest::Client, origin: OriginId) -> Result<Self, Trouble> {
-        let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let server = server.ok_or_else(no_road)?;
-        let inner = till.lock();
-        let enrolled = inner.enrolled.as_ref().ok_or_else(no_road)?;
-        let key = enrolled.keys.origins.get(&origin).cloned();
-        let key = key.ok_or_else(|| Trouble::NotAccepted("its key is missing in keys.json.".to_owned()))?;
-        let (_, head_office) = enrolled.identity.head_office_key().ok_or_else(no_road)?;
-        let client = Client::new(http.clone(), &server, origin, key, Some(head_office));
-        Ok(Road { till: till.clone(), client, origin })
-    }
-
-    fn request<'a>(&self, method: &'a str, path: &'a str, query: &'a str, body: Vec<u8>) -> Request<'a> {
-        let inner = self.till.lock();
-        let (id, created) = (RequestId(inner.new_uuid()), inner.options.clock.wall() / 1_000_000);
-        Request { method, path, query, id, compress: !body.is_empty(), body, created }
-    }
-
-    async fn push(self, after: Tip, events_max: usize) -> Input {
-        match self.try_push(after, events_max).await {
-            Ok(input) => input,
-            Err(trouble) => Input::PushFailed(trouble),
-        }
-    }
-
-    async fn try_push(&self, after: Tip, events_max: usize) -> Result<Input, Trouble> {
-        let next = self.till.lock().pushable(self.origin, after, events_max);
-        let Pushable { body, last, .. } = next.map_err(|error| match error {
-            NoPush::Store(error) => local(error),
-            other => Trouble::Network(other.to_string()),
-        })?;
-        let body = body.into_bytes();
-        let request = self.request("POST", "/v1/push", "", body);
-        let id = request.id;
-        match self.client.send(request).await? {
-            Reply::Done(body) => {
-                let answer: PushAnswer = read(&body)?;
-                if answer.request != id || answer.origin != self.origin || answer.durable != last {
-                    return Err(Trouble::Network("the answer is not to this push".to_owned()));
-                }
-                Ok(Input::Pushed { epoch: answer.epoch, durable: last, forked: answer.forked })
-            }
-            Reply::Problem(problem, _) if problem.code == ProblemCode::UnknownPrevious => {
-                Ok(Input::Rewound(self.highest_own(&problem.tips.unwrap_or_default())?))
-            }
-            Reply::Problem(problem, retry_after) => Err(trouble(&problem, retry_after)),
-        }
-    }
-
-    async fn shake(self) -> Input {
-        match self.try_shake().await {
-            Ok(input) => input,
-            Err(trouble) => Input::ShakeFailed(trouble),
-        }
-    }
-
-    async fn try_shake(&self) -> Result<Input, Trouble> {
-        let (body, wall, started) = {
-            let inner = self.till.lock();
-            let enrolled =
-                inner.enrolled.as_ref().ok_or_else(|| Trouble::Network("not enrolled".to_owned()))?;
-            let wall = inner.options.clock.wall();
-            let tips = events::tips(inner.log.connection()).map_err(local)?;
-            let body = HandshakeRequest {
-                origin: self.origin,
-                wall,
-                tips,
-                certificates: enrolled.identity.lineage(self.origin),
-            };
-            let body = serde_json::to_vec(&body).map_err(|error| Trouble::Network(error.to_string()))?;
-            (body, wall, inner.options.clock.millis())
-        };
-        let request = self.request("POST", "/v1/handshake", "", body);
-        let id = request.id;
-        let answer: HandshakeAnswer = match self.client.send(request).await? {
-            Reply::Done(body) => read(&body)?,
-            Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
-        };
-        if answer.request != id {
-            return Err(Trouble::Network("the answer is not to this handshake".to_owned()));
-        }
-        self.observe_clock(wall, started, answer.wall)?;
-        let has = self.highest_own(answer.tips.get(&self.origin).map_or(&[][..], Vec::as_slice))?;
-        Ok(Input::Shaken { epoch: answer.epoch, has, scopes: answer.scopes })
-    }
-
-    /// The highest of some tips that is an own event; nothing where none is.
-    fn highest_own(&self, tips: &[Tip]) -> Result<Tip, Trouble> {
-        let inner = self.till.lock();
-        let mut highest = Tip::NONE;
-        for tip in tips {
-            if tip.seq > highest.seq && inner.log.holds(self.origin, *tip).map_err(local)? {
-                highest = *tip;
-            }
-        }
-        // Where head office is on another branch altogether, everything is sent again: what it knows drops out.
-        Ok(highest)
-    }
-
-    /// Notes how far the till's clock is from head office's, where that is worth saying.
-    fn observe_clock(&self, wall: i64, started: u64, server_wall: i64) -> Result<(), Trouble> {
-        let mut inner = self.till.lock();
-        if inner.options.clock.is_driven() {
-            return Ok(());
-        }
-        let round_trip =
-            i64::try_from(inner.options.clock.millis().saturating_sub(started)).unwrap_or(0) * 1_000;
-        let offset = server_wall.saturating_sub(wall.saturating_add(round_trip / 2));
-        if (offset - inner.offset).abs() > CLOCK_SKEW_MAX {
-            tracing::warn!(offset, "the till's clock differs from head office's; later events are corrected");
-            inner.offset = offset;
-            inner
-                .record_plain(vec![Event::from(ClockObserved { offset, round_trip })])
-                .map_err(|e| Trouble::Network(e.to_string()))?;
-            self.till.shared.recorded.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Follows the live stream for as long as it lives.
-    async fn listen(&self, reports: &mpsc::UnboundedSender<Input>) {
-        let request = self.request("GET", "/v1/feed", "", Vec::new());
-        let silence = Duration::from_secs(LIVE_SILENCE_SECONDS_MAX);
-        let Ok(Ok(mut stream)) = timeout(silence, self.client.listen(request)).await else { return };
-        // What was said before somebody listened is asked for.
-        let _the_shell_is_gone = reports.send(Input::Now);
-        live::follow(&mut stream, |hint| {
-            let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
-        })
-        .await;
-    }
-}
-
-/// There is no address or no certificate to send with.
-fn no_road() -> Trouble {
-    Trouble::Network("the till does not know how to reach head office".to_owned())
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
-    serde_json::from_slice(body)
-        .map_err(|error| Trouble::Network(format!("the answer makes no sense: {error}")))
-}
-
-fn local(error: StoreError) -> Trouble {
-    Trouble::Network(format!("the till's own store: {error}"))
 }
 
 fn log_failure(what: &str, done: Result<(), StoreError>) {

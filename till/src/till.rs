@@ -16,6 +16,7 @@ use daybook_core::ids::{EventId, OriginId, SaleId, StaffId, StoreId, TillId, uui
 use daybook_core::record::Writer;
 use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
+use daybook_core::sync::strangers::Strangers;
 use daybook_core::sync::till::Status;
 use daybook_core::time::{Now, Zone};
 use daybook_store::file::DirectoryLock;
@@ -121,6 +122,8 @@ pub struct Changes {
     pub others: u64,
     /// Synchronisation stands differently.
     pub status: u64,
+    /// Head office answered a handshake.
+    pub handshakes: u64,
     /// The printer, its queue or its settings stand differently.
     pub papers: u64,
 }
@@ -167,6 +170,8 @@ pub(crate) struct Inner {
     pub(crate) journal_dirty: bool,
     pub(crate) enrolled: Option<Enrolled>,
     pub(crate) people: TillPeople,
+    /// Writers whose certificates the till lacks.
+    pub(crate) strangers: Strangers,
     /// The signing in that holds; none survives a restart.
     pub(crate) at_the_till: Option<u64>,
     /// The last approval of each person: its number, and until when it can be used, in milliseconds.
@@ -247,6 +252,11 @@ impl Till {
     /// Tells of changes, for whoever shows the till.
     pub fn changes(&self) -> watch::Receiver<Changes> {
         self.shared.changes.subscribe()
+    }
+
+    /// How many handshakes head office has answered since the till was opened.
+    pub fn handshakes(&self) -> u64 {
+        self.shared.changes.borrow().handshakes
     }
 
     /// Keeps how synchronisation stands, and tells of it where it changed.

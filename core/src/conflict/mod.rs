@@ -3,6 +3,8 @@
 //! A conflict is a pure function of the set of events and this judge's version; arrival order cannot matter. Each kind has its file: the
 //! facts that an engine gathers, and the judgement. Facts are never undone; an answer is an event that follows them up.
 
+pub mod closed_twice;
+pub mod completed_twice;
 pub mod fork;
 pub mod oversold;
 pub mod totals_differ;
@@ -20,6 +22,10 @@ words! {
     pub enum Kind {
         /// An event has two successors.
         Fork,
+        /// One cart, or one sale that was set aside, was completed in two places.
+        CompletedTwice,
+        /// One shift was closed in two places.
+        ClosedTwice,
         /// Tracked stock fell below zero where a selling till believed there was enough.
         Oversold,
         /// A document disagrees with its own lines.

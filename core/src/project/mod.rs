@@ -14,7 +14,7 @@ use crate::event::description::fields_of;
 use crate::event::sale::{Completed, Direction, Line};
 use crate::event::stock::StockLine;
 use crate::event::{Event, Reading};
-use crate::ids::{EventId, OriginId, ProductId, SaleId, StoreId};
+use crate::ids::{EventId, OriginId, ProductId, SaleId, ShiftId, StoreId};
 use crate::journal::post;
 use crate::limits::{
     CURRENCY_EXPONENT_MAX, EVENT_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX, LINES_MAX,
@@ -196,8 +196,10 @@ pub enum Key {
     Taken(StoreId, ProductId),
     /// What came back of a line.
     Returned(SaleId, u32),
-    /// What came back of any line of a document, which has just become known.
+    /// What came back of any line of a document, which has just become known; and what else completed the same sale.
     Sale(SaleId),
+    /// What closed a shift.
+    Shift(ShiftId),
     /// A shared description, by stream.
     Subject(String),
     /// Whether a conflict is answered, by its id.
@@ -221,7 +223,10 @@ pub fn project(input: &Input) -> Vec<Change> {
                 .lines(&Part { sale, document, store, terms: &part.terms, lines: &part.lines }, &mut changes);
         }
         Event::ShiftOpened(e) => changes.push(Change::Shift(ShiftRow::opened(place.hash, order, e))),
-        Event::ShiftClosed(e) => changes.push(Change::Shift(ShiftRow::closed(place.hash, order, e))),
+        Event::ShiftClosed(e) => {
+            changes.push(Change::Shift(ShiftRow::closed(place.hash, order, e)));
+            changes.push(Change::Dirty(Key::Shift(e.shift)));
+        }
         Event::StockReceived(e) => place.stock(e.store, StockMoveKind::Received, &e.lines, 1, &mut changes),
         Event::StockAdjusted(e) => {
             place.stock(e.store, StockMoveKind::Adjusted, &e.lines, 1, &mut changes);
@@ -291,6 +296,8 @@ impl Place<'_> {
             },
         ));
         changes.push(Change::Document(document));
+        // Whatever else went on with the sale that was set aside.
+        changes.extend(completed.from_parked.map(|parked| Change::Dirty(Key::Sale(parked))));
         for tender in &completed.tenders {
             changes.push(Change::Tender(DocumentTender::of(self.hash, tender)));
         }

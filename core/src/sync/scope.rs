@@ -41,6 +41,12 @@ pub fn of_till(store: StoreId) -> Vec<String> {
     vec![CATALOGUE.to_owned(), PEOPLE.to_owned(), stock(store), sales(store)]
 }
 
+/// The scopes that whoever follows this one follows too, itself among them: what stands in one of them is held by all its readers.
+pub fn read_together(scope: &str) -> Vec<String> {
+    let store = ["sales:", "stock:"].iter().find_map(|lane| scope.strip_prefix(lane)?.parse().ok());
+    store.map_or_else(|| vec![CATALOGUE.to_owned(), PEOPLE.to_owned()], of_till)
+}
+
 /// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
 /// payload. Descriptions are head office's to give, and a till speaks for its own store. This looks at the type and at the named store
 /// alone; what a writer has no standing to say for another reason is told by [`crate::project::standing`], which head office asks too

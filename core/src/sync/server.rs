@@ -1,12 +1,13 @@
 //! Head office's side of a push: what is new, where it links, and when it may be acknowledged.
 //!
-//! The envelope and payload of an event are opaque here: whatever bytes hash-link to a known event are taken, whatever they mean.
+//! The envelope and payload of an event are opaque here: whatever bytes hash-link to a known event are taken, whatever they mean. So are
+//! skeletons of a carrier, as links without content; the content is filled in when somebody brings it.
 //! Only [`Server::handle`] of [`Input::Committed`] gives answers that acknowledge, so nothing is acknowledged before it is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::chain::{Seal, Tip};
-use crate::envelope::EventText;
+use crate::chain::{Hash, Seal, Tip};
+use crate::envelope::{EventText, Line};
 use crate::identity::PublicKey;
 use crate::ids::{OriginId, RequestId};
 use crate::wire::{PushAnswer, PushHead};
@@ -18,8 +19,8 @@ pub struct Push {
     pub origin: OriginId,
     /// What the first of them follows.
     pub previous: Tip,
-    /// The events with their place in the chain.
-    pub events: Vec<(Tip, EventText)>,
+    /// The events, or their skeletons, with their place in the chain.
+    pub events: Vec<(Tip, Line)>,
     /// Seal of the last.
     pub seal: Seal,
 }
@@ -40,17 +41,17 @@ pub enum BadPush {
 
 impl Push {
     /// Links the lines of a push and checks the seal of its head against the origin's key.
-    pub fn check(head: &PushHead, lines: Vec<EventText>, key: &PublicKey) -> Result<Self, BadPush> {
+    pub fn check(head: &PushHead, lines: Vec<Line>, key: &PublicKey) -> Result<Self, BadPush> {
         let seal = Seal::parse(&head.seal).ok_or(BadPush::BadSeal)?;
         if head.previous.seq < 0 || head.previous.seq > crate::limits::AMOUNT_MINOR_MAX {
             return Err(BadPush::BadNumber);
         }
         let mut tip = head.previous;
-        let link = |text: EventText| {
-            tip = Tip { seq: tip.seq + 1, hash: text.hash(tip.hash) };
-            (tip, text)
+        let link = |line: Line| {
+            tip = Tip { seq: tip.seq + 1, hash: line.hash(tip.hash) };
+            (tip, line)
         };
-        let events: Vec<(Tip, EventText)> = lines.into_iter().map(link).collect();
+        let events: Vec<(Tip, Line)> = lines.into_iter().map(link).collect();
         let last = events.last().ok_or(BadPush::Empty)?.0;
         if !seal.verifies(key.verifying_key(), head.origin, last) {
             return Err(BadPush::BadSeal);
@@ -66,6 +67,8 @@ pub struct Known {
     pub previous: bool,
     /// How many of the push's events, from the first on, are stored.
     pub events: usize,
+    /// Those of them that are stored as links without content, by number.
+    pub without_content: BTreeSet<i64>,
     /// Whether the last stored one of these (or the previous one) already has a successor other than the push's next event.
     pub other_successor: bool,
     /// Whether one of the stored ones once began a second branch: an earlier answer that said so may have been lost.
@@ -98,12 +101,19 @@ pub enum Effect {
         origin: OriginId,
         /// The event that the first one follows.
         after: Tip,
-        /// The events.
-        events: Vec<(Tip, EventText)>,
+        /// The events, or their skeletons.
+        events: Vec<(Tip, Line)>,
         /// The seal of the last.
         seal: Seal,
         /// Whether this begins a second branch after `after`.
         branches: bool,
+    },
+    /// Store the content of these events in the open transaction, which are there as links.
+    Fill {
+        /// Whose.
+        origin: OriginId,
+        /// The events, each with the hash of the one before it.
+        events: Vec<(Hash, Tip, EventText)>,
     },
     /// Answer: everything is durable.
     Acknowledge(RequestId, PushAnswer),
@@ -161,16 +171,40 @@ impl Server {
         let Push { origin, previous, mut events, seal } = push;
         let Some((durable, _)) = events.last().cloned() else { return vec![Effect::Failed(request)] };
         let new = events.split_off(known.events.min(events.len()));
+        let fill = fillings(previous, &events, &known.without_content);
         let branches = known.other_successor && !new.is_empty();
         let forked = branches || known.began_branch;
         let answer = PushAnswer { request, epoch: self.epoch.clone(), origin, durable, forked };
         self.committing.push((request, answer));
-        if new.is_empty() {
-            return Vec::new();
+        let mut effects = Vec::new();
+        if !fill.is_empty() {
+            effects.push(Effect::Fill { origin, events: fill });
         }
-        let after = events.last().map_or(previous, |(tip, _)| *tip);
-        vec![Effect::Append { origin, after, events: new, seal, branches }]
+        if !new.is_empty() {
+            let after = events.last().map_or(previous, |(tip, _)| *tip);
+            effects.push(Effect::Append { origin, after, events: new, seal, branches });
+        }
+        effects
     }
+}
+
+/// The content that a push brings of events that are known as links only.
+fn fillings(
+    previous: Tip,
+    known: &[(Tip, Line)],
+    without_content: &BTreeSet<i64>,
+) -> Vec<(Hash, Tip, EventText)> {
+    let mut prev = previous.hash;
+    let mut fill = Vec::new();
+    for (tip, line) in known {
+        if let Line::Event(text) = line
+            && without_content.contains(&tip.seq)
+        {
+            fill.push((prev, *tip, text.clone()));
+        }
+        prev = tip.hash;
+    }
+    fill
 }
 
 #[cfg(test)]
@@ -182,7 +216,7 @@ mod tests {
     fn push(count: i64) -> Push {
         let event = |n: i64| {
             let text = EventText { envelope: format!("{{\"n\":{n}}}"), payload: "{}".to_owned(), seal: None };
-            (Tip { seq: n, hash: crate::chain::sha256(&n.to_be_bytes()) }, text)
+            (Tip { seq: n, hash: crate::chain::sha256(&n.to_be_bytes()) }, Line::Event(text))
         };
         Push {
             origin: OriginId(Uuid::from_u128(1)),
@@ -224,6 +258,19 @@ mod tests {
             matches!(&taken[..], [Effect::Append { after, events, branches: true, .. }] if after.seq == 1 && events.len() == 2)
         );
         assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.forked));
+    }
+
+    #[test]
+    fn content_of_what_was_known_as_a_link_is_filled_in_and_nothing_else_of_it_is_stored() {
+        let without_content = BTreeSet::from([2]);
+        let (taken, committed) =
+            play(Known { previous: true, events: 3, without_content, ..Known::default() });
+        let first = push(1).events[0].0.hash;
+        assert!(
+            matches!(&taken[..], [Effect::Fill { events, .. }] if matches!(&events[..], [(prev, tip, _)] if *prev == first && tip.seq == 2)),
+            "{taken:?}"
+        );
+        assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.durable.seq == 3));
     }
 
     #[test]

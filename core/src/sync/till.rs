@@ -2,12 +2,14 @@
 //!
 //! The outbox is not a table but a cursor: own events after the acknowledged one. One push is in flight at a time, fetching never waits
 //! for pushing, and retries run on timers, never only on the next sale. Whatever the server says, nothing recorded is refused, altered
-//! or dropped; it can only move the cursor.
+//! or dropped; it can only move the cursor. What head office lacks of others goes in a lane of its own, and only while nothing of its own
+//! waits. A handshake alone moves the till into another epoch: an answer of any other one counts for nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Tip;
 use crate::event::origin::Reason;
+use crate::ids::OriginId;
 use crate::limits::{
     BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, HINTS_GATHER_MILLIS, PUSH_EVENTS_MAX,
 };
@@ -36,6 +38,11 @@ pub enum Trouble {
     NotAccepted(String),
     /// The cursor is of another history: start the scope again.
     CursorUnknown,
+    /// Signed by an origin of head office that the till has not met: a handshake introduces it.
+    UnknownSigner,
+    /// A page holds events of somebody whose certificate the till lacks: the next handshake asks for it. What is held can be proved that
+    /// way to a head office that lost it.
+    UnknownWriter,
 }
 
 impl Trouble {
@@ -43,7 +50,12 @@ impl Trouble {
     pub fn refusal(&self) -> Option<&str> {
         match self {
             Trouble::Malformed(why) | Trouble::NotAccepted(why) => Some(why),
-            Trouble::Network(_) | Trouble::Busy(_) | Trouble::TooLarge | Trouble::CursorUnknown => None,
+            Trouble::Network(_)
+            | Trouble::Busy(_)
+            | Trouble::TooLarge
+            | Trouble::CursorUnknown
+            | Trouble::UnknownSigner
+            | Trouble::UnknownWriter => None,
         }
     }
 }
@@ -80,19 +92,14 @@ pub enum Input {
     Rewound(Tip),
     /// A push did not come back well.
     PushFailed(Trouble),
-    /// A handshake came back: the server's epoch, the highest of our events that it has, and the last positions of our scopes.
-    Shaken {
-        /// The server's epoch.
-        epoch: String,
-        /// The highest of our own events that the server has.
-        has: Tip,
-        /// Last position per scope.
-        scopes: BTreeMap<String, i64>,
-    },
+    /// A handshake came back.
+    Shaken(Shaken),
     /// A handshake did not come back well.
     ShakeFailed(Trouble),
     /// A page of a scope was stored together with its cursor; it reached this position, and whether there is more.
     Fetched {
+        /// The server's epoch.
+        epoch: String,
         /// The scope.
         scope: String,
         /// The position reached.
@@ -102,6 +109,23 @@ pub enum Input {
     },
     /// A page did not come back well.
     FetchFailed(String, Trouble),
+    /// Events of another origin were handed back: everything up to `durable` is at head office.
+    Carried {
+        /// The server's epoch.
+        epoch: String,
+        /// Whose events.
+        origin: OriginId,
+        /// The last of them.
+        durable: Tip,
+    },
+    /// Nothing more can be handed back of this origin.
+    CarriedOut(OriginId),
+    /// Events of another origin could not be handed back.
+    CarryFailed(OriginId, Trouble),
+    /// Own events that only head office held are here again, all of them.
+    TookBack,
+    /// Own events that only head office holds could not be taken back.
+    TakeBackFailed(Trouble),
     /// Another of our origins has its turn: its head, and what was acknowledged of it in which epoch.
     Turn {
         /// Its last event.
@@ -109,6 +133,25 @@ pub enum Input {
         /// Up to where it is at head office, as far as is known.
         acknowledged: Option<(String, Tip)>,
     },
+}
+
+/// What a handshake says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shaken {
+    /// The server's epoch.
+    pub epoch: String,
+    /// The highest of our own events that the server has; none where it has none.
+    pub has: Option<Tip>,
+    /// The same of our other origins: what was acknowledged of each, in which epoch, and what the server has.
+    pub others: BTreeMap<OriginId, (Option<(String, Tip)>, Tip)>,
+    /// Whether the server has events of our origin that are not in our log: they were lost here, or somebody else wrote them.
+    pub has_later: bool,
+    /// All of our origins of which that is so.
+    pub lost: BTreeSet<OriginId>,
+    /// Last position per scope.
+    pub scopes: BTreeMap<String, i64>,
+    /// What the server asks us to hand back: origins of others, each with the event after which it begins.
+    pub wanted: BTreeMap<OriginId, Tip>,
 }
 
 /// What the till is to do.
@@ -131,6 +174,19 @@ pub enum Effect {
     SaveAcknowledged(String, Tip),
     /// Open a child origin: ours has a second branch.
     OpenChild(Reason),
+    /// Hand back what is here of another origin after this event, at most so many events.
+    Carry {
+        /// Whose.
+        origin: OriginId,
+        /// The event that head office has.
+        after: Tip,
+        /// How many at most.
+        events_max: usize,
+    },
+    /// Take events of these own origins back that head office has and the log has not.
+    TakeBack(BTreeSet<OriginId>),
+    /// Store that everything of another of our origins up to this event is acknowledged in this epoch.
+    SaveOther(OriginId, String, Tip),
     /// Come back with [`Input::Tick`] at this time at the latest, in milliseconds of the same clock.
     WakeAt(u64),
     /// Check the own log: the server could not read what we sent.
@@ -198,6 +254,13 @@ pub struct Till {
     shaking: bool,
     shake_at: u64,
     lanes: BTreeMap<String, Lane>,
+    /// What is to be handed back of others, and whether some of it is on its way.
+    wanted: BTreeMap<OriginId, Tip>,
+    carrying: bool,
+    carry_events_max: usize,
+    taking_back: bool,
+    /// Whether a handshake came back since the till was started.
+    has_shaken: bool,
     failures: u32,
     wait_until: u64,
     trouble: Option<Trouble>,
@@ -219,6 +282,11 @@ impl Till {
             shaking: false,
             shake_at: 0,
             lanes: scopes.into_iter().map(lane).collect(),
+            wanted: BTreeMap::new(),
+            carrying: false,
+            carry_events_max: PUSH_EVENTS_MAX,
+            taking_back: false,
+            has_shaken: false,
             failures: 0,
             wait_until: 0,
             trouble: None,
@@ -236,7 +304,9 @@ impl Till {
                 let known = acknowledged.filter(|(epoch, _)| self.epoch.as_ref() == Some(epoch));
                 self.asks_first = known.is_none();
                 self.acknowledged = known.map_or(Tip::NONE, |(_, tip)| tip);
-                self.shake_at = now.millis;
+                if self.asks_first {
+                    self.shake_at = now.millis;
+                }
                 // A refusal was said of the other origin; a bad road is the same for all.
                 if self.trouble.as_ref().is_some_and(|trouble| trouble.refusal().is_some()) {
                     self.succeeded();
@@ -252,7 +322,9 @@ impl Till {
                     lane.hint(now, position);
                 }
             }
-            Input::Pushed { epoch, durable, forked } => self.pushed(epoch, durable, forked, &mut effects),
+            Input::Pushed { epoch, durable, forked } => {
+                self.pushed(now, epoch, durable, forked, &mut effects);
+            }
             Input::Rewound(to) => {
                 self.pushing = false;
                 if to == self.acknowledged {
@@ -274,12 +346,19 @@ impl Till {
                 }
                 self.failed(now, trouble);
             }
-            Input::Shaken { epoch, has, scopes } => self.shaken(now, epoch, has, scopes, &mut effects),
+            Input::Shaken(shaken) => self.shaken(now, shaken, &mut effects),
             Input::ShakeFailed(trouble) => {
                 self.shaking = false;
                 self.failed(now, trouble);
             }
-            Input::Fetched { scope, position, more } => {
+            Input::Fetched { epoch, scope, .. } if !self.is_of_epoch(&epoch) => {
+                if let Some(lane) = self.lanes.get_mut(&scope) {
+                    *lane = Lane { known: lane.known.max(1), ..Lane::default() };
+                }
+                effects.push(Effect::ResetCursor(scope));
+                self.ask_first(now);
+            }
+            Input::Fetched { scope, position, more, .. } => {
                 self.succeeded();
                 if let Some(lane) = self.lanes.get_mut(&scope) {
                     lane.in_flight = false;
@@ -303,9 +382,34 @@ impl Till {
                         effects.push(Effect::ResetCursor(scope));
                     }
                 }
-                if trouble != Trouble::CursorUnknown {
-                    self.failed(now, trouble);
+                match trouble {
+                    Trouble::CursorUnknown => {}
+                    Trouble::UnknownWriter => self.ask_first(now),
+                    trouble => self.failed(now, trouble),
                 }
+            }
+            Input::Carried { epoch, origin, durable } => {
+                self.carrying = false;
+                self.carry_events_max = (self.carry_events_max * 2).min(PUSH_EVENTS_MAX);
+                self.succeeded();
+                if !self.is_of_epoch(&epoch) {
+                    self.ask_first(now);
+                } else if let Some(after) = self.wanted.get_mut(&origin) {
+                    *after = durable;
+                }
+            }
+            Input::CarriedOut(origin) => {
+                self.carrying = false;
+                self.wanted.remove(&origin);
+            }
+            Input::CarryFailed(origin, trouble) => self.carry_failed(now, origin, trouble),
+            Input::TookBack => {
+                self.taking_back = false;
+                self.succeeded();
+            }
+            Input::TakeBackFailed(trouble) => {
+                self.taking_back = false;
+                self.failed(now, trouble);
             }
         }
         self.next(now, &mut effects);
@@ -317,10 +421,21 @@ impl Till {
         match &self.trouble {
             Some(Trouble::NotAccepted(why) | Trouble::Malformed(why)) => Status::Refused(why.clone()),
             Some(Trouble::Network(why)) => Status::Offline(why.clone()),
+            Some(Trouble::UnknownSigner | Trouble::UnknownWriter) => Status::Working,
             Some(_) => Status::Offline("head office is busy".to_owned()),
             None if self.is_idle() && self.epoch.is_some() => Status::UpToDate,
             None => Status::Working,
         }
+    }
+
+    /// The epoch of head office, as the last handshake said it; none before there was one.
+    pub fn epoch(&self) -> Option<&str> {
+        self.epoch.as_deref()
+    }
+
+    /// Whether a handshake came back since the till was started.
+    pub fn has_shaken(&self) -> bool {
+        self.has_shaken
     }
 
     /// Number of own events that are not acknowledged.
@@ -339,36 +454,53 @@ impl Till {
             && self.lanes.values().all(|l| !l.in_flight && l.position >= l.known)
     }
 
-    fn pushed(&mut self, epoch: String, durable: Tip, forked: bool, effects: &mut Vec<Effect>) {
+    fn pushed(&mut self, now: Moment, epoch: String, durable: Tip, forked: bool, effects: &mut Vec<Effect>) {
         self.pushing = false;
         self.succeeded();
         self.events_max = (self.events_max * 2).min(PUSH_EVENTS_MAX);
-        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
-            self.shake_at = 0;
-        }
         // The child first: after a crash in between the push is sent again, and the server tells the same again.
         if forked {
             effects.push(Effect::OpenChild(Reason::Forked));
         }
-        self.acknowledge(epoch, durable, effects);
+        if self.is_of_epoch(&epoch) {
+            self.acknowledge(epoch, durable, effects);
+        } else {
+            self.ask_first(now);
+        }
     }
 
-    fn shaken(
-        &mut self,
-        now: Moment,
-        epoch: String,
-        has: Tip,
-        scopes: BTreeMap<String, i64>,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn shaken(&mut self, now: Moment, shaken: Shaken, effects: &mut Vec<Effect>) {
+        let Shaken { epoch, has, others, has_later, lost, scopes, wanted } = shaken;
         self.shaking = false;
         self.asks_first = false;
+        self.has_shaken = true;
         self.shake_at = now.millis + HEARTBEAT_SECONDS * 1_000;
         self.succeeded();
         let new_epoch = self.epoch.as_ref() != Some(&epoch);
+        if new_epoch {
+            self.wanted.clear();
+        }
+        self.wanted.extend(wanted);
+        // Whoever wrote them, this origin had better write no more.
+        if has_later {
+            effects.push(Effect::OpenChild(Reason::Copied));
+        }
+        if !lost.is_empty() && !self.taking_back {
+            self.taking_back = true;
+            effects.push(Effect::TakeBack(lost));
+        }
+        for (origin, (acknowledged, has)) in others {
+            if acknowledged != Some((epoch.clone(), has)) {
+                effects.push(Effect::SaveOther(origin, epoch.clone(), has));
+            }
+        }
         for (scope, last) in scopes {
-            let lane = self.lanes.entry(scope).or_default();
-            if !new_epoch && !lane.in_flight {
+            let lane = self.lanes.entry(scope.clone()).or_default();
+            if new_epoch && self.epoch.is_some() {
+                // What is still on its way comes in the name of the epoch before, and says so.
+                *lane = Lane { in_flight: lane.in_flight, ..Lane::default() };
+                effects.push(Effect::ResetCursor(scope));
+            } else if !new_epoch && !lane.in_flight {
                 lane.known = lane.position;
             }
             lane.hear_of(last);
@@ -377,11 +509,32 @@ impl Till {
                 lane.known = lane.position + 1;
             }
         }
-        if !self.pushing && (new_epoch || has != self.acknowledged) {
+        let has = has.unwrap_or(Tip::NONE);
+        if new_epoch || (!self.pushing && has != self.acknowledged) {
             self.acknowledge(epoch, has, effects);
-        } else {
-            self.epoch = Some(epoch);
         }
+    }
+
+    fn carry_failed(&mut self, now: Moment, origin: OriginId, trouble: Trouble) {
+        self.carrying = false;
+        match trouble {
+            Trouble::TooLarge if self.carry_events_max > 1 => self.carry_events_max /= 2,
+            Trouble::Network(_) | Trouble::Busy(_) | Trouble::UnknownSigner => self.failed(now, trouble),
+            // Refused for what it is; own events have nothing to do with it.
+            _ => {
+                self.wanted.remove(&origin);
+            }
+        }
+    }
+
+    fn is_of_epoch(&self, epoch: &str) -> bool {
+        self.epoch.as_deref() == Some(epoch)
+    }
+
+    /// Nothing is sent or fetched until the next handshake has said how head office stands.
+    fn ask_first(&mut self, now: Moment) {
+        self.asks_first = true;
+        self.shake_at = now.millis;
     }
 
     fn acknowledge(&mut self, epoch: String, tip: Tip, effects: &mut Vec<Effect>) {
@@ -397,6 +550,9 @@ impl Till {
     }
 
     fn failed(&mut self, now: Moment, trouble: Trouble) {
+        if trouble == Trouble::UnknownSigner {
+            self.ask_first(now);
+        }
         let pause = match &trouble {
             Trouble::Busy(seconds) => {
                 seconds.saturating_mul(1_000).min(BACKOFF_SECONDS_MAX * 1_000) + now.random % 1_000
@@ -422,8 +578,18 @@ impl Till {
             self.pushing = true;
             effects.push(Effect::Push { after: self.acknowledged, events_max: self.events_max });
         }
+        // Own events go first, and nothing of them waits for it.
+        let own_wait = self.asks_first || self.pushing || self.head.seq > self.acknowledged.seq;
+        if !own_wait
+            && !self.carrying
+            && let Some((origin, after)) = self.wanted.first_key_value()
+        {
+            self.carrying = true;
+            let (origin, after, events_max) = (*origin, *after, self.carry_events_max);
+            effects.push(Effect::Carry { origin, after, events_max });
+        }
         for (scope, lane) in &mut self.lanes {
-            if lane.in_flight || lane.position >= lane.known {
+            if self.asks_first || lane.in_flight || lane.position >= lane.known {
                 continue;
             }
             if now.millis < lane.gathers_until {
@@ -440,206 +606,4 @@ impl Till {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chain::sha256;
-
-    fn tip(seq: i64) -> Tip {
-        Tip { seq, hash: sha256(&seq.to_be_bytes()) }
-    }
-
-    fn at(millis: u64) -> Moment {
-        Moment { millis, random: u64::MAX }
-    }
-
-    fn shaken(has: Tip, scopes: &[(&str, i64)]) -> Input {
-        let scopes = scopes.iter().map(|(scope, position)| ((*scope).to_owned(), *position)).collect();
-        Input::Shaken { epoch: "e1".to_owned(), has, scopes }
-    }
-
-    #[test]
-    fn a_till_shakes_hands_first_then_pushes_what_is_not_acknowledged() {
-        let mut till = Till::new(tip(5), None, BTreeMap::new());
-        assert_eq!(till.handle(at(0), Input::Tick), [Effect::Handshake]);
-        let effects = till.handle(at(1), shaken(tip(2), &[]));
-        assert!(
-            effects.contains(&Effect::Push { after: tip(2), events_max: PUSH_EVENTS_MAX }),
-            "{effects:?}"
-        );
-        assert_eq!(till.waiting(), 3);
-        till.handle(at(2), Input::Pushed { epoch: "e1".to_owned(), durable: tip(5), forked: false });
-        assert_eq!(till.status(), Status::UpToDate);
-    }
-
-    #[test]
-    fn a_lost_answer_is_retried_by_a_timer_not_by_the_next_sale() {
-        let mut till = Till::new(tip(1), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[]));
-        let effects = till.handle(at(10), Input::PushFailed(Trouble::Network("lost".to_owned())));
-        let [Effect::WakeAt(wake)] = effects[..] else { panic!("{effects:?}") };
-        assert!(
-            till.handle(at(wake), Input::Tick)
-                .contains(&Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX })
-        );
-    }
-
-    #[test]
-    fn too_large_halves_the_batch_and_success_grows_it_again() {
-        let mut till = Till::new(tip(900), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[]));
-        let effects = till.handle(at(1), Input::PushFailed(Trouble::TooLarge));
-        assert!(
-            effects.contains(&Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX / 2 }),
-            "{effects:?}"
-        );
-        let effects =
-            till.handle(at(2), Input::Pushed { epoch: "e1".to_owned(), durable: tip(250), forked: false });
-        assert!(
-            effects.contains(&Effect::Push { after: tip(250), events_max: PUSH_EVENTS_MAX }),
-            "{effects:?}"
-        );
-    }
-
-    #[test]
-    fn a_server_that_lost_events_gets_them_again_on_the_next_heartbeat() {
-        let mut till = Till::new(tip(9), Some(("e1".to_owned(), tip(9))), BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        let effects = till.handle(at(1), shaken(tip(4), &[]));
-        assert!(effects.contains(&Effect::SaveAcknowledged("e1".to_owned(), tip(4))), "{effects:?}");
-        assert!(
-            effects
-                .iter()
-                .any(|effect| matches!(effect, Effect::Push { after, .. } if *after == tip(4)))
-        );
-    }
-
-    #[test]
-    fn scopes_are_fetched_until_there_is_no_more_and_hints_wake_them() {
-        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        let effects = till.handle(at(0), shaken(Tip::NONE, &[("catalogue", 700)]));
-        assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())));
-        let page = |position, more| Input::Fetched { scope: "catalogue".to_owned(), position, more };
-        assert!(till.handle(at(1), page(500, true)).contains(&Effect::Fetch("catalogue".to_owned())));
-        assert!(!till.handle(at(2), page(700, false)).contains(&Effect::Fetch("catalogue".to_owned())));
-        let effects = till.handle(at(3), Input::Hint("catalogue".to_owned(), 701));
-        assert!(effects.contains(&Effect::WakeAt(3 + HINTS_GATHER_MILLIS)), "{effects:?}");
-        let effects = till.handle(at(3 + HINTS_GATHER_MILLIS), Input::Tick);
-        assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())));
-    }
-
-    #[test]
-    fn hints_that_follow_each_other_are_asked_for_at_once() {
-        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
-        let fetches =
-            |effects: &[Effect]| effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_))).count();
-        let mut asked = 0;
-        // A hint every ten milliseconds for a second, each page having everything that was there when it was asked for.
-        for position in 1..=100_i64 {
-            let now = at(position.unsigned_abs() * 10);
-            let effects = till.handle(now, Input::Hint("sales".to_owned(), position));
-            if fetches(&effects) > 0 {
-                asked += 1;
-                let page = Input::Fetched { scope: "sales".to_owned(), position, more: false };
-                assert_eq!(fetches(&till.handle(now, page)), 0);
-            }
-        }
-        assert!((4..=5).contains(&asked), "{asked} pages");
-    }
-
-    #[test]
-    fn the_user_and_a_page_with_more_behind_it_wait_for_no_hints() {
-        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
-        let fetch = Effect::Fetch("sales".to_owned());
-        let hint = |position| Input::Hint("sales".to_owned(), position);
-        assert!(!till.handle(at(1), hint(700)).contains(&fetch));
-        assert!(till.handle(at(2), Input::Now).contains(&fetch));
-        assert!(!till.handle(at(300), hint(701)).contains(&fetch));
-        let page = Input::Fetched { scope: "sales".to_owned(), position: 500, more: true };
-        assert!(till.handle(at(301), page).contains(&fetch));
-    }
-
-    #[test]
-    fn a_hint_that_comes_while_a_page_is_on_its_way_is_not_lost() {
-        let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[("catalogue", 1)]));
-        let fetch = Effect::Fetch("catalogue".to_owned());
-        let page = |position| Input::Fetched { scope: "catalogue".to_owned(), position, more: false };
-        assert!(!till.handle(at(1), Input::Hint("catalogue".to_owned(), 2)).contains(&fetch));
-        assert!(till.handle(at(300), page(1)).contains(&fetch), "the page was made before the hint");
-        assert!(!till.handle(at(301), page(2)).contains(&fetch));
-        assert_eq!(till.status(), Status::UpToDate);
-        // News that leads to nothing is asked for once.
-        till.handle(at(302), Input::Hint("catalogue".to_owned(), 9));
-        assert!(till.handle(at(600), Input::Tick).contains(&fetch));
-        assert!(!till.handle(at(601), page(2)).contains(&fetch));
-    }
-
-    #[test]
-    fn another_origin_has_its_turn_without_the_refusal_of_the_one_before() {
-        let mut till = Till::new(tip(5), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(Tip::NONE, &[]));
-        till.handle(at(1), Input::PushFailed(Trouble::NotAccepted("unknown key".to_owned())));
-        assert_eq!(till.status(), Status::Refused("unknown key".to_owned()));
-        let turn = Input::Turn { head: tip(9), acknowledged: Some(("e1".to_owned(), tip(7))) };
-        let effects = till.handle(at(2), turn);
-        assert!(
-            effects.contains(&Effect::Push { after: tip(7), events_max: PUSH_EVENTS_MAX }),
-            "{effects:?}"
-        );
-        assert_eq!(till.status(), Status::Working);
-        let other_epoch = Input::Turn { head: tip(9), acknowledged: Some(("e0".to_owned(), tip(7))) };
-        till.handle(at(3), other_epoch);
-        assert_eq!(till.waiting(), 9, "what another history acknowledged says nothing");
-    }
-
-    #[test]
-    fn an_origin_of_which_nothing_is_known_asks_before_it_sends() {
-        let mut till = Till::new(tip(1), Some(("e1".to_owned(), tip(1))), BTreeMap::new());
-        till.handle(at(0), Input::Tick);
-        till.handle(at(0), shaken(tip(1), &[]));
-        let effects = till.handle(at(1), Input::Turn { head: tip(9), acknowledged: None });
-        assert!(effects.contains(&Effect::Handshake), "{effects:?}");
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Push { .. })), "{effects:?}");
-        let effects = till.handle(at(2), shaken(tip(6), &[]));
-        assert!(
-            effects.contains(&Effect::Push { after: tip(6), events_max: PUSH_EVENTS_MAX }),
-            "{effects:?}"
-        );
-    }
-
-    #[test]
-    fn a_scope_that_ends_before_the_position_reached_is_asked_for_and_begun_again() {
-        let scope = || "conflicts:a".to_owned();
-        let mut till =
-            Till::new(Tip::NONE, Some(("e1".to_owned(), Tip::NONE)), BTreeMap::from([(scope(), 9)]));
-        till.handle(at(0), Input::Tick);
-        assert!(
-            till.handle(at(1), shaken(Tip::NONE, &[(&scope(), 2)]))
-                .contains(&Effect::Fetch(scope()))
-        );
-        let effects = till.handle(at(2), Input::FetchFailed(scope(), Trouble::CursorUnknown));
-        assert!(
-            effects.contains(&Effect::ResetCursor(scope())) && effects.contains(&Effect::Fetch(scope())),
-            "{effects:?}"
-        );
-        till.handle(at(3), Input::Fetched { scope: scope(), position: 2, more: false });
-        assert_eq!(till.status(), Status::UpToDate);
-    }
-
-    #[test]
-    fn a_fork_opens_a_child_origin() {
-        let mut till = Till::new(tip(2), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
-        let effects =
-            till.handle(at(0), Input::Pushed { epoch: "e1".to_owned(), durable: tip(2), forked: true });
-        assert!(effects.contains(&Effect::OpenChild(Reason::Forked)));
-    }
-}
+mod tests;

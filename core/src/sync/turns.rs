@@ -41,12 +41,12 @@ impl Turns {
     }
 
     /// Who comes after `present`, which has nothing to send or steps back. `origins` are all, the oldest first, the one that writes
-    /// last, each with whether it has something to send. Nobody, where `present` had better stay.
+    /// last, each with whether it has something to send. Nobody, where `present` had better stay: the writing origin does where nobody
+    /// has anything to send. By it alone head office tells a till from its copies, which have the older origins in common.
     pub fn next(&self, now: Moment, present: OriginId, origins: &[(OriginId, bool)]) -> Option<OriginId> {
         let free = |origin: &OriginId| *origin != present && !self.steps_back(now, *origin);
         let sender = origins.iter().find(|(origin, unsent)| *unsent && free(origin));
-        // Whoever is refused gets no news either, so the writing origin goes on asking for it.
-        let writer = || origins.last().filter(|(origin, _)| self.steps_back(now, present) && free(origin));
+        let writer = || origins.last().filter(|(origin, _)| free(origin));
         sender.or_else(writer).map(|(origin, _)| *origin)
     }
 
@@ -73,7 +73,12 @@ mod tests {
         let turns = Turns::default();
         assert_eq!(turns.next(at(0), CHILD, &[(PARENT, true), (CHILD, true)]), Some(PARENT));
         assert_eq!(turns.next(at(0), PARENT, &[(PARENT, false), (CHILD, true)]), Some(CHILD));
-        assert_eq!(turns.next(at(0), PARENT, &[(PARENT, false), (CHILD, false)]), None);
+        assert_eq!(
+            turns.next(at(0), PARENT, &[(PARENT, false), (CHILD, false)]),
+            Some(CHILD),
+            "the one that writes"
+        );
+        assert_eq!(turns.next(at(0), CHILD, &[(PARENT, false), (CHILD, false)]), None);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn fold(connection: &Connection, log: &Connection, key: &Key) -> Resu
             lines.into_iter().try_for_each(|line| returned(connection, log, *sale, line))
         }
         Key::Subject(subject) => description(connection, subject),
-        Key::Taken(..) | Key::Conflict(_) => Ok(()),
+        Key::Taken(..) | Key::Conflict(_) | Key::Shift(_) => Ok(()),
     }
 }
 

@@ -3,12 +3,13 @@
 //! The judgements themselves are pure and live in [`daybook_core::conflict`]. A conflict that no longer arises stays as `gone` in the
 //! lane, so that tills hear of it, and counts nowhere else.
 
+use daybook_core::amount::Minor;
 use daybook_core::chain::Hash;
-use daybook_core::conflict::{Conflict, fork, oversold, totals_differ};
+use daybook_core::conflict::{Conflict, closed_twice, completed_twice, fork, oversold, totals_differ};
 use daybook_core::event::Event;
-use daybook_core::ids::{OriginId, ProductId, StoreId};
+use daybook_core::ids::{OriginId, ProductId, SaleId, ShiftId, StoreId};
 use daybook_core::merge::stock::{Baseline, Level};
-use daybook_core::project::rows::{StockMove, StockMoveKind, word};
+use daybook_core::project::rows::{OrderKey, StockMove, StockMoveKind, word};
 use daybook_core::project::{Input, Key};
 use daybook_core::wire::{ConflictRecord, ConflictState};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -68,8 +69,67 @@ pub(super) fn of_key(connection: &Connection, key: &Key) -> Result<(), StoreErro
             }
         }
         Key::Conflict(id) => answered(connection, id),
-        Key::Returned(..) | Key::Sale(_) | Key::Subject(_) => Ok(()),
+        Key::Sale(sale) => completions(connection, *sale),
+        Key::Shift(shift) => closings(connection, *shift),
+        Key::Returned(..) | Key::Subject(_) => Ok(()),
     }
+}
+
+/// Judges what completed a sale: documents of that name, and those that went on with it after it was set aside.
+fn completions(connection: &Connection, sale: SaleId) -> Result<(), StoreError> {
+    let sql = "SELECT at, origin, seq, hash, store, series || '-' || number, local_time, total_minor, currency, exponent,
+                      from_parked IS ?1
+               FROM documents WHERE sale = ?1 UNION
+               SELECT at, origin, seq, hash, store, series || '-' || number, local_time, total_minor, currency, exponent, 1
+               FROM documents WHERE from_parked = ?1 ORDER BY 1, 2, 3, 4";
+    let (mut found, mut parked, mut place) = (Vec::new(), false, None);
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([blob(&sale.0)])?;
+    while let Some(row) = rows.next()? {
+        let (origin, hash, store): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let (code, exponent): (String, u8) = (row.get(8)?, row.get(9)?);
+        let origin = sql::origin(&origin)?;
+        place = place.or(Some((sql::store_id(&store)?, currency(&code, exponent))));
+        parked |= row.get::<_, bool>(10)?;
+        found.push(completed_twice::Completion {
+            order: OrderKey { at: row.get(0)?, origin, seq: row.get(2)? },
+            hash: sql::hash(&hash)?,
+            till: till_name(connection, origin)?,
+            receipt: row.get(5)?,
+            local_time: row.get(6)?,
+            total_minor: Minor::new(row.get(7)?),
+        });
+    }
+    // Nearly every document completes a sale of its own, and nothing was ever found of it.
+    let Some((store, currency)) = place.filter(|_| found.len() > 1) else { return Ok(()) };
+    let facts = completed_twice::Facts { sale, store, parked, completions: found, currency };
+    let found: Vec<Conflict> = completed_twice::judge(&facts).into_iter().collect();
+    replace(connection, &completed_twice::subject(sale), &found)
+}
+
+/// Judges what closed a shift.
+fn closings(connection: &Connection, shift: ShiftId) -> Result<(), StoreError> {
+    let sql = "SELECT at, origin, seq, hash, closed FROM shifts
+               WHERE shift = ?1 AND closed IS NOT NULL ORDER BY at, origin, seq, hash";
+    let mut closings = Vec::new();
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([blob(&shift.0)])?;
+    while let Some(row) = rows.next()? {
+        let (origin, hash, closed): (Vec<u8>, Vec<u8>, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let origin = sql::origin(&origin)?;
+        closings.push(closed_twice::Closing {
+            order: OrderKey { at: row.get(0)?, origin, seq: row.get(2)? },
+            hash: sql::hash(&hash)?,
+            till: till_name(connection, origin)?,
+            closed: sql::json(&closed)?,
+        });
+    }
+    if closings.len() < 2 {
+        return Ok(());
+    }
+    let found: Vec<Conflict> =
+        closed_twice::judge(&closed_twice::Facts { shift, closings }).into_iter().collect();
+    replace(connection, &closed_twice::subject(shift), &found)
 }
 
 /// Judges the origins of a batch that have branches.

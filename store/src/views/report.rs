@@ -3,14 +3,17 @@
 //! Every figure comes from the days, tenders and accounts that projection keeps; nothing is summed a second way from events.
 
 use daybook_core::amount::{Currency, Minor};
-use daybook_core::ids::StoreId;
-use daybook_core::time::Day;
+use daybook_core::ids::{OriginId, StoreId};
+use daybook_core::time::{Day, Zone};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::events;
 use crate::file::StoreError;
-use crate::sql::blob;
+use crate::links;
+use crate::sql::{self, blob};
+use crate::views::judge::till_name;
 
 /// What a report is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,36 @@ pub struct Report {
     pub quarantined: i64,
     /// Per till: the origin's name and the last event here, all before it being here too.
     pub complete: Vec<(String, i64)>,
+    /// Events that are known to exist and that nobody has brought yet.
+    pub missing: Vec<Missing>,
+}
+
+/// A run of events of one origin that head office knows of and does not have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Missing {
+    /// The origin's name.
+    pub till: String,
+    /// Number of the first.
+    pub first: i64,
+    /// Number of the last.
+    pub last: i64,
+    /// Whether each is known by its hash. Otherwise the origin that goes on from this one names the last of them.
+    pub linked: bool,
+    /// The till's clock at the last event of this origin that is here, in microseconds since 1970; none where none is.
+    pub heard: Option<i64>,
+}
+
+impl Missing {
+    fn words(&self) -> String {
+        let numbers = match self.last - self.first {
+            0 => format!("event {}", self.first),
+            _ => format!("events {}–{}", self.first, self.last),
+        };
+        let heard = self.heard.and_then(|heard| Some(Zone::new("UTC", 0)?.local(heard).0));
+        let heard = heard.map_or_else(|| "never heard".to_owned(), |heard| format!("last heard {heard} UTC"));
+        let known = if self.linked { "" } else { ", as its successor tells" };
+        format!("{}: {numbers} missing{known}, {heard}", self.till)
+    }
 }
 
 impl Report {
@@ -109,6 +142,14 @@ impl Report {
         let complete: Vec<String> =
             self.complete.iter().map(|(name, last)| format!("{name}: 1–{last} complete")).collect();
         text.push_str(&format!("Events here: {}.\n", complete.join("; ")));
+        for missing in &self.missing {
+            text.push_str(&format!("{}.\n", missing.words()));
+        }
+        if !self.missing.is_empty() {
+            text.push_str(
+                "Whoever holds missing events hands them back by itself: start every till that was closed.\n",
+            );
+        }
         if self.quarantined > 0 {
             text.push_str(&format!(
                 "{} events are kept but not understood by this version.\n",
@@ -144,12 +185,50 @@ pub fn report(
     let open_conflicts = connection.query_row(open, [store(question)], |row| row.get(0))?;
     let quarantined = connection.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?;
     let mut complete = Vec::new();
-    for (origin, tips) in crate::events::tips(log).map_err(StoreError::of_log)? {
+    for (origin, tips) in events::tips(log).map_err(StoreError::of_log)? {
+        let first_missing = links::first_missing(log, origin).map_err(StoreError::of_log)?;
         let last = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
-        complete.push((crate::views::judge::till_name(connection, origin)?, last));
+        complete.push((till_name(connection, origin)?, first_missing.map_or(last, |first| first - 1)));
     }
     complete.sort();
-    Ok(Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete })
+    let missing = missing(connection, log)?;
+    Ok(Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing })
+}
+
+/// Events that head office knows of and does not have: links without content, and what an origin named of its parent that never came.
+fn missing(connection: &Connection, log: &Connection) -> Result<Vec<Missing>, StoreError> {
+    let mut found = Vec::new();
+    let mut note = |origin, first, last, linked| -> Result<(), StoreError> {
+        let till = till_name(connection, origin)?;
+        let heard = last_heard(log, origin).map_err(StoreError::of_log)?;
+        found.push(Missing { till, first, last, linked, heard });
+        Ok(())
+    };
+    for (origin, runs) in links::missing_runs(log).map_err(StoreError::of_log)? {
+        for run in runs {
+            note(origin, *run.start(), *run.end(), true)?;
+        }
+    }
+    let sql = "SELECT parent, max(parent_seq) FROM origins WHERE parent IS NOT NULL GROUP BY parent";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (parent, named): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
+        let origin = sql::origin(&parent)?;
+        let tips = events::tips_of(log, origin).map_err(StoreError::of_log)?;
+        let reached = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
+        if reached < named {
+            note(origin, reached + 1, named, false)?;
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The writer's clock at the last event of an origin whose texts are here.
+fn last_heard(log: &Connection, origin: OriginId) -> Result<Option<i64>, StoreError> {
+    let last = events::last_of(log, origin)?;
+    Ok(last.and_then(|event| event.text.read_envelope().ok()).map(|envelope| envelope.wall))
 }
 
 /// Per store, till and day, sorted. A till that went on under a child origin shows as one.
@@ -246,6 +325,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_missing_is_said_by_number_and_since_when_the_till_is_silent() {
+        let missing = |first, last, linked, heard| {
+            Missing { till: "Till 4".to_owned(), first, last, linked, heard }.words()
+        };
+        let at = 1_772_442_840_000_000;
+        assert_eq!(
+            missing(118, 131, true, Some(at)),
+            "Till 4: events 118–131 missing, last heard 2026-03-02T09:14:00 UTC"
+        );
+        assert_eq!(
+            missing(7, 7, false, None),
+            "Till 4: event 7 missing, as its successor tells, never heard"
+        );
+    }
+
+    #[test]
     fn amounts_have_the_decimals_of_their_currency() {
         let words = |currency: &str| {
             let sums =
@@ -269,6 +364,7 @@ mod tests {
                 open_conflicts: 0,
                 quarantined: 0,
                 complete: Vec::new(),
+                missing: Vec::new(),
             };
             report.words()
         };

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use daybook_core::chain::{Hash, Tip};
-use daybook_core::envelope::EventText;
+use daybook_core::envelope::{EventText, Line};
 use daybook_core::ids::RequestId;
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Recorded;
@@ -237,6 +237,6 @@ fn push(log: &Log, from: usize, to: usize) -> Push {
     let last = log.events[to - 1].1;
     let head =
         PushHead { origin: log.origin, previous, seal: log.seal(last).text(), certificates: Vec::new() };
-    let lines: Vec<EventText> = log.events[from..to].iter().map(|(_, _, text)| text.clone()).collect();
+    let lines = log.events[from..to].iter().map(|(_, _, text)| Line::Event(text.clone())).collect();
     Push::check(&head, lines, &log.key.public()).expect("a push that holds together")
 }

@@ -171,15 +171,18 @@ server that lost everything is filled again by the tills.";
 /// Options of `init`.
 #[derive(Debug, Args)]
 pub struct Init {
+    /// Make the head office anew of which this is the identity kit; its tills bring the rest back
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "currency", "time_zone", "prices_exclusive", "cut_over"])]
+    pub kit: Option<PathBuf>,
     /// The organisation's name, as receipts show it
-    #[arg(long)]
-    pub name: String,
+    #[arg(long, required_unless_present = "kit")]
+    pub name: Option<String>,
     /// Its currency: three letters of ISO 4217
-    #[arg(long, value_name = "EUR", value_parser = currency)]
-    pub currency: String,
+    #[arg(long, value_name = "EUR", value_parser = currency, required_unless_present = "kit")]
+    pub currency: Option<String>,
     /// Its time zone: a name of the IANA database
-    #[arg(long, value_name = "Europe/Berlin", value_parser = time_zone)]
-    pub time_zone: String,
+    #[arg(long, value_name = "Europe/Berlin", value_parser = time_zone, required_unless_present = "kit")]
+    pub time_zone: Option<String>,
     /// Prices are without tax, which is added at the till
     #[arg(long)]
     pub prices_exclusive: bool,

@@ -100,7 +100,12 @@ fn office_settings(data: &Path, durable: bool) -> Settings {
 }
 
 fn init(data: &Path, options: Init, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Init { name, currency, time_zone, prices_exclusive, cut_over } = options;
+    let Init { kit, name, currency, time_zone, prices_exclusive, cut_over } = options;
+    if let Some(kit) = kit {
+        return init_from_kit(data, &kit, out);
+    }
+    let (name, currency, time_zone) =
+        (name.unwrap_or_default(), currency.unwrap_or_default(), time_zone.unwrap_or_default());
     let new = NewOrganisation {
         name: name.clone(),
         currency,
@@ -112,6 +117,23 @@ fn init(data: &Path, options: Init, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "Made the organisation “{name}” in {}.", data.display())?;
     writeln!(out, "Its identity kit is {}.", made.identity_kit.display())?;
     writeln!(out, "Keep a copy of that file away from this machine, where nobody else reads it.")?;
+    writeln!(out, "Next: daybook-server serve{}", with_data(data))?;
+    Ok(())
+}
+
+fn init_from_kit(data: &Path, kit: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+    office::init_from_kit(&office_settings(data, true), kit)?;
+    writeln!(out, "Made the head office of that kit anew in {}.", data.display())?;
+    writeln!(
+        out,
+        "Tills bring back by themselves, as soon as they reach it at its address: every sale and shift, products,"
+    )?;
+    writeln!(out, "prices, taxes, settings, and who works in which role.")?;
+    writeln!(
+        out,
+        "No till can bring back names and PINs: publish your people again, all of them, with a PIN each. Until then"
+    )?;
+    writeln!(out, "tills go on with the people that they know.")?;
     writeln!(out, "Next: daybook-server serve{}", with_data(data))?;
     Ok(())
 }

@@ -138,6 +138,7 @@ fn presented(endpoint: &Endpoint, body: &str) -> Option<Vec<SignedCertificate>> 
         | Endpoint::Enrol
         | Endpoint::Feed { .. }
         | Endpoint::Live
+        | Endpoint::Origin { .. }
         | Endpoint::People { .. }
         | Endpoint::Report { .. }
         | Endpoint::Conflicts { .. } => return None,

@@ -247,6 +247,7 @@ impl From<OfficeError> for Fault {
             | OfficeError::NotInitialised(_)
             | OfficeError::AlreadyInitialised(_)
             | OfficeError::BrokenIdentity(_)
+            | OfficeError::BrokenKit(_)
             | OfficeError::UnknownCurrency(_)
             | OfficeError::UnknownTimeZone(_)
             | OfficeError::Io { .. }

@@ -56,12 +56,12 @@ pub async fn exchange(server: &Server, request: Request<Incoming>, peer: Option<
         Ok(content) => Response::new(content),
         Err(fault) => fault.into_response(id),
     };
-    let office = &server.office;
+    let identity = server.office.identity();
     let signer = id.map(|request| Signer {
-        key: office.key(),
-        origin: office.origin(),
+        key: &identity.key,
+        origin: identity.origin,
         request,
-        seconds: office.now() / 1_000_000,
+        seconds: server.office.now() / 1_000_000,
     });
     body::finish(answer, body::accepts_zstd(&head.headers), signer)
 }

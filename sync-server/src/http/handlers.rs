@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use daybook_core::envelope::EventText;
+use daybook_core::envelope::Line;
 use daybook_core::identity::PublicKey;
 use daybook_core::identity::certificate::Certificate;
 use daybook_core::ids::RequestId;
-use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, TIPS_MAX};
+use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, PUSH_SKELETONS_MAX, TIPS_MAX};
 use daybook_core::sync::scope::conflicts_store;
 use daybook_core::sync::server::Push;
 use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushAnswer, PushHead};
@@ -32,6 +32,10 @@ pub async fn handle(
         Endpoint::Handshake => handshake(server, &caller, &body).await,
         Endpoint::Feed { scope, cursor } => feed(server, &caller, &scope, cursor.as_deref()).await,
         Endpoint::Live => live(server, caller),
+        Endpoint::Origin { origin, after } => {
+            let Caller { request, certificate } = &caller;
+            Ok(Content::Lines(server.office.chain(*request, certificate, origin, after).await?))
+        }
         Endpoint::People { key, revision } => {
             let Caller { request, certificate } = &caller;
             Ok(Content::json(&server.office.people(*request, certificate, key, revision).await?))
@@ -77,12 +81,21 @@ pub(crate) async fn take_in(
     body: String,
 ) -> Result<PushAnswer, Fault> {
     let (head, lines) = off_the_loop(body.len(), move || split(&body)).await?;
+    let (origin, by) = (head.origin, known.map(|certificate| certificate.origin));
+    let skeleton = lines.iter().position(|line| matches!(line, Line::Skeleton(_)));
+    if let (true, Some(at)) = (by == Some(origin), skeleton) {
+        return Err(Fault::malformed("A writer sends its own events whole.").at_line(at + 1));
+    }
     let key = writer_key(office, known, &head).await?;
-    let bytes = lines.iter().map(|line| line.envelope.len() + line.payload.len()).sum();
+    let bytes = lines.iter().map(Line::bytes).sum();
     let checked =
         move || Push::check(&head, lines, &key).map_err(|bad| Fault::malformed(format!("Refused: {bad}.")));
     let push = off_the_loop(bytes, checked).await?;
-    Ok(office.push(request, push).await?)
+    let answer = office.push(request, push).await?;
+    if let Some(by) = by.filter(|by| *by != origin) {
+        office.carried(origin, by);
+    }
+    Ok(answer)
 }
 
 /// The key of the origin whose events come.
@@ -101,20 +114,21 @@ async fn writer_key(
 }
 
 /// The head and the events of a push. Nothing of it counts where one line does not split.
-fn split(body: &str) -> Result<(PushHead, Vec<EventText>), Fault> {
+fn split(body: &str) -> Result<(PushHead, Vec<Line>), Fault> {
     let mut lines = body.strip_suffix('\n').unwrap_or(body).split('\n');
     let head = lines.next().unwrap_or_default();
     let head: PushHead = serde_json::from_str(head)
         .map_err(|error| Fault::malformed(format!("The head of the push: {error}.")))?;
     at_most(CERTIFICATES_MAX, head.certificates.len(), "certificates")?;
     let lines: Vec<&str> = lines.collect();
-    at_most(PUSH_EVENTS_MAX, lines.len(), "events")?;
+    let skeletons = lines.iter().filter(|line| line.starts_with('"')).count();
+    at_most(PUSH_EVENTS_MAX, lines.len() - skeletons, "events")?;
+    at_most(PUSH_SKELETONS_MAX, skeletons, "skeletons")?;
     let event = |(number, line): (usize, &&str)| {
         let number = number + 1;
-        EventText::split(line)
-            .map_err(|why| Fault::malformed(format!("Line {number} {why}.")).at_line(number))
+        Line::split(line).map_err(|why| Fault::malformed(format!("Line {number} {why}.")).at_line(number))
     };
-    let events: Result<Vec<EventText>, Fault> = lines.iter().enumerate().map(event).collect();
+    let events: Result<Vec<Line>, Fault> = lines.iter().enumerate().map(event).collect();
     Ok((head, events?))
 }
 
@@ -126,6 +140,7 @@ async fn handshake(server: &Server, caller: &Caller, body: &str) -> Result<Conte
         return Err(Fault::malformed("A handshake is signed by the origin that sends it."));
     }
     at_most(CERTIFICATES_MAX, request.certificates.len(), "certificates")?;
+    at_most(CERTIFICATES_MAX, request.unproved.len(), "certificates")?;
     at_most(TIPS_MAX, request.tips.values().map(Vec::len).sum(), "tips")?;
     let answer = server.office.handshake(caller.request, &caller.certificate, request).await?;
     Ok(Content::json(&answer))
@@ -188,7 +203,9 @@ mod tests {
     fn a_push_is_a_head_and_lines_with_or_without_a_last_line_feed() {
         for body in [format!("{}\n{EVENT}\n{EVENT}", head()), format!("{}\n{EVENT}\n{EVENT}\n", head())] {
             let (_, events) = split(&body).unwrap();
-            assert_eq!(events.iter().map(EventText::line).collect::<Vec<_>>(), [EVENT, EVENT]);
+            let mut written = [String::new(), String::new()];
+            events.iter().zip(&mut written).for_each(|(line, out)| line.write_line(out));
+            assert_eq!((events.len(), written), (2, [EVENT, EVENT].map(str::to_owned)));
         }
         assert_eq!(split(&head()).unwrap().1, []);
     }
@@ -208,6 +225,14 @@ mod tests {
         }
         assert_eq!(fault("").cause(), Cause::Malformed);
         assert_eq!(fault(EVENT).cause(), Cause::Malformed);
+    }
+
+    #[test]
+    fn skeletons_are_counted_for_themselves() {
+        let skeleton = daybook_core::chain::Skeleton::of(b"{}", b"{}").text();
+        let body = |count: usize| format!("{}\n{EVENT}{}", head(), format!("\n\"{skeleton}\"").repeat(count));
+        assert_eq!(split(&body(PUSH_SKELETONS_MAX)).unwrap().1.len(), PUSH_SKELETONS_MAX + 1);
+        assert_eq!(fault(&body(PUSH_SKELETONS_MAX + 1)).cause(), Cause::TooLarge);
     }
 
     #[test]

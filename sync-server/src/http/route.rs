@@ -8,7 +8,7 @@ use http::header::{ACCEPT, HOST, TRANSFER_ENCODING};
 use http::{Version, request};
 
 use daybook_core::identity::sealed::SealingKey;
-use daybook_core::ids::StoreId;
+use daybook_core::ids::{OriginId, StoreId};
 use daybook_core::limits::{ANSWER_SECONDS_MAX, BODY_BYTES_MAX, ENROL_BODY_BYTES_MAX};
 use daybook_core::time::Day;
 
@@ -35,6 +35,13 @@ pub enum Endpoint {
     },
     /// Hints, as they come.
     Live,
+    /// A page of a chain.
+    Origin {
+        /// Whose.
+        origin: OriginId,
+        /// The number after which it begins.
+        after: i64,
+    },
     /// Who works at the asker's store.
     People {
         /// What the list is sealed to.
@@ -163,6 +170,24 @@ pub const ROUTES: &[Route] = &[
             let scope = query.text("scope").filter(|scope| !scope.is_empty());
             let scope = scope.ok_or_else(|| Fault::malformed("Say which scope: /v1/feed?scope=catalogue"))?;
             Ok(Endpoint::Feed { scope, cursor: query.text("cursor") })
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/v1/origin",
+        query: &["origin", "after"],
+        live: false,
+        who: Who::Enrolled,
+        body_bytes_max: 0,
+        seconds_max: ANSWER_SECONDS_MAX,
+        about: "The next page of a till's own events, for a till that lost them.",
+        endpoint: |query| {
+            let origin = query.text("origin").and_then(|origin| origin.parse().ok());
+            let origin = origin.ok_or_else(|| Fault::malformed("Say whose: /v1/origin?origin=…"))?;
+            let after = query.text("after").unwrap_or_else(|| "0".to_owned()).parse().ok();
+            let after = after.filter(|after| *after >= 0);
+            let after = after.ok_or_else(|| Fault::malformed("after is the number of an event."))?;
+            Ok(Endpoint::Origin { origin, after })
         },
     },
     Route {

@@ -7,7 +7,7 @@ use std::path::Path;
 use daybook_store::backup::{Checked, Side, check, look_through, make};
 use daybook_store::file::DirectoryLock;
 
-use super::setup::EPOCH_FILE;
+use super::epoch::ANCHOR_FILE;
 use super::{Identity, OfficeError, Settings};
 
 /// Makes a backup of a data folder in a new folder, whether a server runs or not, and looks it through.
@@ -32,7 +32,7 @@ pub fn verify_backup(from: &Path, data: &Path) -> Result<Checked, OfficeError> {
 pub fn restore(from: &Path, to: &Path) -> Result<Checked, OfficeError> {
     Identity::read(from)?;
     let _lock = DirectoryLock::take(to)?;
-    if to.join(EPOCH_FILE).exists() {
+    if to.join(ANCHOR_FILE).exists() {
         return Err(OfficeError::AlreadyInitialised(to.to_owned()));
     }
     Ok(daybook_store::backup::restore(Side::HeadOffice, from, to)?)

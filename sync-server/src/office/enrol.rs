@@ -88,17 +88,16 @@ impl Office {
         self.remember(verified, certificate.clone());
         let answer = EnrolAnswerTranscript {
             organisation: self.organisation(),
-            root: self.0.identity.root.public(),
+            root: self.identity().root.public(),
             certificate: sha256(certificate.certificate.as_bytes()),
         };
         let proof = serde_json::to_value(server_proof(&key, &request, &answer))
             .ok()
             .and_then(|v| v.as_str().map(str::to_owned));
-        let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
         Ok(EnrolAnswer {
             organisation: self.organisation(),
-            root: self.0.identity.root.public(),
-            head_office: book.get(&self.origin()).map(|(_, text)| text.clone()).into_iter().collect(),
+            root: self.identity().root.public(),
+            head_office: vec![self.0.present.get().certificate.clone()],
             certificate,
             proof: proof.ok_or_else(|| Refusal::Failed("the proof could not be written".to_owned()))?,
         })
@@ -144,7 +143,7 @@ impl Office {
             parent: None,
             issued_wall: self.now(),
         };
-        Ok(SignedCertificate::issue(&certificate, &self.0.identity.root))
+        Ok(SignedCertificate::issue(&certificate, &self.identity().root))
     }
 
     /// The store of a name, created where there is none.

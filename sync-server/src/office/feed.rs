@@ -1,60 +1,22 @@
-//! What goes down to tills: handshakes, pages of the feed, the conflicts lane.
+//! What goes down to tills: pages of the feed, the conflicts lane, and of a till's own chain.
 //!
 //! A cursor is the epoch, a position and the running hash up to it. A server that was restored or refilled notices a cursor of another
 //! history and says so; a position alone could not tell.
 
-use std::collections::BTreeMap;
-
 use daybook_core::chain::Hash;
+use daybook_core::event::origin::Role;
 use daybook_core::identity::certificate::Certificate;
-use daybook_core::ids::{RequestId, StoreId};
-use daybook_core::limits::{CONFLICTS_PAGE_MAX, FEED_BYTES_MAX, FEED_EVENTS_MAX, TIPS_MAX};
+use daybook_core::ids::{OriginId, RequestId, StoreId};
+use daybook_core::limits::{CONFLICTS_PAGE_MAX, FEED_BYTES_MAX, FEED_EVENTS_MAX};
 use daybook_core::sync::scope;
-use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, HandshakeAnswer, HandshakeRequest};
-use daybook_store::office::{feed_after, feed_head, running_at};
-use daybook_store::people::office as people;
+use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, OriginEntry, OriginHead};
+use daybook_store::office::{FeedRow, feed_after, feed_head, running_at};
 use daybook_store::views::judge::{conflicts_page, last_revision, revisions};
 use daybook_store::{Reader, StoreError, events};
 
 use super::{Office, OfficeError, Refusal};
 
 impl Office {
-    /// Answers a handshake: what head office has of the origins the sender named and of itself, and how far each scope goes.
-    pub async fn handshake(
-        &self,
-        request: RequestId,
-        certificate: &Certificate,
-        body: HandshakeRequest,
-    ) -> Result<HandshakeAnswer, Refusal> {
-        if body.tips.len() > TIPS_MAX {
-            return Err(Refusal::Malformed("more origins than a handshake may name".to_owned()));
-        }
-        let (epoch, wall, own, store, sender) =
-            (self.epoch().to_owned(), self.now(), self.origin(), certificate.store, body.origin);
-        self.ask(move |readers| {
-            let mut tips = BTreeMap::new();
-            for origin in body.tips.keys().copied().chain([own, sender]) {
-                tips.insert(origin, events::tips_of(&readers.log, origin).map_err(StoreError::of_log)?);
-            }
-            let mut scopes = BTreeMap::new();
-            if let Some(store) = store {
-                for scope in scope::of_till(store) {
-                    let head = feed_head(&readers.log, &scope).map_err(StoreError::of_log)?;
-                    scopes.insert(scope, head.map_or(0, |head| head.position));
-                }
-                // Read models that cannot be read now keep nobody from shaking hands: only their own lane is left out.
-                if let Ok(revision) = readers.heed(last_revision(&readers.views, Some(store))) {
-                    scopes.insert(scope::conflicts(store), revision);
-                }
-                let revision = people::revision(&readers.people).map_err(StoreError::of_log)?;
-                scopes.insert(scope::CREDENTIALS.to_owned(), revision);
-            }
-            Ok(HandshakeAnswer { request, epoch, wall, tips, scopes })
-        })
-        .await
-        .map_err(Refusal::from)
-    }
-
     /// A page of a scope after a cursor: the NDJSON body.
     pub async fn feed(
         &self,
@@ -67,9 +29,27 @@ impl Office {
         if certificate.store.is_some_and(|store| !follows(store)) {
             return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
         }
-        let (epoch, scope, cursor) = (self.epoch().to_owned(), scope.to_owned(), cursor.map(str::to_owned));
+        let (epoch, scope, cursor) = (self.epoch(), scope.to_owned(), cursor.map(str::to_owned));
         let asked = self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()));
         asked.await?.ok_or(Refusal::CursorUnknown)
+    }
+
+    /// A page of an origin's own chain after a number, every branch: for the till that wrote it and lost it.
+    pub async fn chain(
+        &self,
+        request: RequestId,
+        certificate: &Certificate,
+        origin: OriginId,
+        after: i64,
+    ) -> Result<String, Refusal> {
+        let known = self.certificate(origin).await?.ok_or(Refusal::NotFound)?;
+        let is_own = known.till.is_some() && known.till == certificate.till;
+        if certificate.role != Role::HeadOffice && !is_own {
+            return Err(Refusal::Forbidden("a till gets its own events this way, nobody else's".to_owned()));
+        }
+        let epoch = self.epoch();
+        let asked = self.ask(move |readers| chain_page(&readers.log, request, epoch, origin, after));
+        Ok(asked.await?)
     }
 
     /// A page of a store's conflicts lane after a cursor.
@@ -84,7 +64,7 @@ impl Office {
         if certificate.store.is_some_and(|own| own != store) {
             return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
         }
-        let (epoch, cursor) = (self.epoch().to_owned(), cursor.map(str::to_owned));
+        let (epoch, cursor) = (self.epoch(), cursor.map(str::to_owned));
         let asked = self.ask(move |readers| lane(&readers.views, request, &epoch, store, cursor.as_deref()));
         asked.await?.ok_or(Refusal::CursorUnknown)
     }
@@ -118,11 +98,43 @@ fn page(
         serde_json::to_string(&head).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
     for row in rows {
         body.push('\n');
-        FeedEntry { position: row.position, prev: row.event.prev, text: row.event.text }
-            .write_line(&mut body);
+        let FeedRow { position, before, skeletons, event, .. } = row;
+        FeedEntry { position, before, skeletons, text: event.text }.write_line(&mut body);
     }
     body.push('\n');
     Ok(Some(body))
+}
+
+/// A page of a chain. It ends between two numbers: branches of one number stand in one page.
+fn chain_page(
+    log: &Reader,
+    request: RequestId,
+    epoch: String,
+    origin: OriginId,
+    after: i64,
+) -> Result<String, OfficeError> {
+    let last = after.saturating_add(i64::try_from(FEED_EVENTS_MAX).unwrap_or(i64::MAX));
+    let events = events::of_chain(log, origin, after.saturating_add(1), last).map_err(StoreError::of_log)?;
+    let (mut lines, mut reached, mut count) = (String::new(), after, 0);
+    if events.is_empty() {
+        reached = last;
+    }
+    for same in events.chunk_by(|one, other| one.tip.seq == other.tip.seq) {
+        if count > 0 && lines.len() > FEED_BYTES_MAX {
+            break;
+        }
+        for event in same {
+            lines.push('\n');
+            OriginEntry { prev: event.prev, text: event.text.clone() }.write_line(&mut lines);
+            reached = event.tip.seq;
+            count += 1;
+        }
+    }
+    let tips = events::tips_of(log, origin).map_err(StoreError::of_log)?;
+    let more = tips.iter().any(|tip| tip.seq > reached);
+    let head = OriginHead { request, epoch, origin, events: count, reached, more };
+    let head = serde_json::to_string(&head).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
+    Ok(format!("{head}{lines}\n"))
 }
 
 /// A page of the conflicts lane after a cursor; none where that is of another history.

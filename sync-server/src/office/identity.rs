@@ -8,6 +8,7 @@ use std::path::Path;
 
 use daybook_core::identity::{KeyPair, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId};
+use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
 
 use super::OfficeError;
@@ -25,6 +26,17 @@ pub struct Identity {
     pub key: KeyPair,
 }
 
+/// What must outlive the server: with it a wiped one is made anew and refilled by its tills.
+#[derive(Clone, Debug)]
+pub(super) struct IdentityKit {
+    /// The organisation.
+    pub(super) organisation: OrganisationId,
+    /// The root key.
+    pub(super) root: KeyPair,
+    /// What head office is called.
+    pub(super) name: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct File {
     organisation: OrganisationId,
@@ -33,6 +45,13 @@ struct File {
     origin: Option<OriginId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key_seed: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KitFile {
+    organisation: OrganisationId,
+    root_seed: String,
+    name: String,
 }
 
 const IDENTITY: &str = "identity.json";
@@ -57,32 +76,45 @@ impl Identity {
         })
     }
 
-    /// Writes the identity and its kit into a data directory; gives the kit's path.
-    pub fn write(&self, data: &Path) -> Result<std::path::PathBuf, OfficeError> {
+    /// Writes the identity into a data directory, so that either the old or the new one is there whole, also after a power cut.
+    pub fn write(&self, data: &Path) -> Result<(), OfficeError> {
         let root_seed = base64url(&self.root.seed());
-        let kit = File {
-            organisation: self.organisation,
-            root_seed: root_seed.clone(),
-            origin: None,
-            key_seed: None,
-        };
         let (origin, key_seed) = (Some(self.origin), Some(base64url(&self.key.seed())));
         let whole = File { organisation: self.organisation, root_seed, origin, key_seed };
-        write_private(&data.join(IDENTITY), &whole)?;
-        let path = data.join(KIT);
-        write_private(&path, &kit)?;
-        Ok(path)
+        write_private(data, IDENTITY, &whole)
     }
 }
 
-fn write_private(path: &Path, file: &File) -> Result<(), OfficeError> {
-    let io = |error| OfficeError::Io { path: path.to_owned(), error };
+impl IdentityKit {
+    /// Reads a kit.
+    pub(super) fn read(path: &Path) -> Result<Self, OfficeError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| OfficeError::Io { path: path.to_owned(), error })?;
+        let broken = || OfficeError::BrokenKit(path.to_owned());
+        let file: KitFile = serde_json::from_str(&text).map_err(|_| broken())?;
+        let root = read_base64url::<32>(&file.root_seed).map(KeyPair::from_seed).ok_or_else(broken)?;
+        Ok(IdentityKit { organisation: file.organisation, root, name: file.name })
+    }
+
+    /// Writes the kit into a data directory; gives its path.
+    pub(super) fn write(&self, data: &Path) -> Result<std::path::PathBuf, OfficeError> {
+        let root_seed = base64url(&self.root.seed());
+        let file = KitFile { organisation: self.organisation, root_seed, name: self.name.clone() };
+        write_private(data, KIT, &file)?;
+        Ok(data.join(KIT))
+    }
+}
+
+fn write_private(data: &Path, name: &str, file: &impl Serialize) -> Result<(), OfficeError> {
+    let (path, new) = (data.join(name), data.join(format!("{name}.new")));
+    let io = |error| OfficeError::Io { path: path.clone(), error };
     let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
+    options.create(true).truncate(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text =
         serde_json::to_string_pretty(file).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
-    let mut out = options.open(path).map_err(io)?;
-    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(io)
+    let mut out = options.open(&new).map_err(io)?;
+    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(io)?;
+    std::fs::rename(&new, &path).and_then(|()| sync_directory(data)).map_err(io)
 }

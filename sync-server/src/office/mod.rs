@@ -6,7 +6,9 @@
 mod attempts;
 mod backup;
 mod enrol;
+mod epoch;
 mod feed;
+mod handshake;
 mod identity;
 mod people;
 mod ports;
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
@@ -28,7 +31,8 @@ use daybook_core::identity::certificate::{Certificate, CertificateError, SignedC
 use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
 use daybook_core::project::standing::Standing;
-use daybook_core::sync::server::{Push, Server};
+use daybook_core::sync::carry::Asking;
+use daybook_core::sync::server::Push;
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
 use daybook_store::office::{OfficeLog, certificates};
@@ -38,11 +42,12 @@ use daybook_store::{Durability, Reader, StoreError, events};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use backup::{backup, restore, verify, verify_backup};
+pub use epoch::forget_epoch;
 pub use identity::Identity;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use publish::{Publication, Published};
 pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_report, rebuild};
-pub use setup::{Initialised, NewOrganisation, init};
+pub use setup::{Initialised, NewOrganisation, init, init_from_kit};
 
 /// Jobs that may wait for the writer. Beyond it requests are told to come back.
 const JOBS_MAX: usize = 1_024;
@@ -81,6 +86,9 @@ pub enum OfficeError {
     /// The identity file makes no sense.
     #[error("{0} does not hold the keys of a head office. Put the right file back; nothing was changed")]
     BrokenIdentity(PathBuf),
+    /// The kit makes no sense.
+    #[error("{0} is no identity kit of a head office; nothing was changed")]
+    BrokenKit(PathBuf),
     /// No such currency.
     #[error("'{0}' is not a currency with a minor unit. Use ISO letters such as EUR, GBP or USD")]
     UnknownCurrency(String),
@@ -167,10 +175,37 @@ impl std::fmt::Debug for Office {
     }
 }
 
+/// A value that one thread replaces as a whole and others read.
+#[derive(Debug)]
+struct Shared<T>(Arc<RwLock<Arc<T>>>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared(self.0.clone())
+    }
+}
+
+impl<T> Shared<T> {
+    fn new(value: T) -> Self {
+        Shared(Arc::new(RwLock::new(Arc::new(value))))
+    }
+
+    fn get(&self) -> Arc<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, value: T) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+    }
+}
+
 struct Inner {
     settings: Settings,
-    identity: Identity,
-    epoch: String,
+    /// Who head office is; another one after a new epoch.
+    present: Shared<epoch::Present>,
+    /// Which tills are asked for what head office lacks, by a clock that begins here and never goes back.
+    asking: Mutex<Asking>,
+    opened: Instant,
     book: RwLock<BTreeMap<OriginId, (Certificate, SignedCertificate)>>,
     jobs: Mutex<Option<mpsc::Sender<writer::Job>>>,
     projected: watch::Receiver<i64>,
@@ -212,19 +247,18 @@ impl Readers {
 impl Office {
     /// Opens the office of a data directory and starts its threads. Must be called within a tokio runtime.
     pub fn open(settings: Settings) -> Result<Office, OfficeError> {
-        let identity = Identity::read(&settings.data)?;
+        Identity::read(&settings.data)?;
         let lock = DirectoryLock::take(&settings.data)?;
         let durability = if settings.durable { Durability::Full } else { Durability::Off };
-        let log = OfficeLog::open(&settings.data, durability)?;
+        let mut log = OfficeLog::open(&settings.data, durability)?;
+        let (present, own) = epoch::begin(&mut log, &settings)?;
         let mut views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
         if !views.stand_on(log.connection())? {
             tracing::warn!("the read models stand on another log than this one; they are built anew");
             views.renew(log.connection())?;
         }
         let people = OfficePeople::open(&settings.data, durability)?;
-        let epoch = read_epoch(&settings)?;
-        let own = writer::OwnLog::load(&log, &identity, &settings)?;
-        let book = read_book(log.connection(), &identity)?;
+        let book = read_book(log.connection(), &present.identity)?;
 
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
@@ -241,17 +275,22 @@ impl Office {
             generation: generation.clone(),
             damaged: damaged_in,
         };
-        let server = Server::new(epoch.clone());
-        let writer_hints = hints.clone();
+        let present = Shared::new(present);
+        let (anchor, anchors) = watch::channel(None);
+        let told =
+            writer::Told { stored: stored_out, anchor, hints: hints.clone(), present: present.clone() };
         let runtime = tokio::runtime::Handle::current();
+        let (anchoring, anchors_runtime) = (settings.clone(), runtime.clone());
         let threads = vec![
-            spawn("writer", move || writer::run(log, own, server, jobs_in, &stored_out, &writer_hints))?,
+            spawn("writer", move || writer::run(log, own, jobs_in, &told))?,
+            spawn("anchor", move || epoch::follow(&anchoring, anchors, &anchors_runtime))?,
             spawn("projector", move || projector.run(&runtime))?,
         ];
         Ok(Office(Arc::new(Inner {
             settings,
-            identity,
-            epoch,
+            present,
+            asking: Mutex::default(),
+            opened: Instant::now(),
             book: RwLock::new(book),
             jobs: Mutex::new(Some(jobs)),
             projected,
@@ -276,29 +315,39 @@ impl Office {
         }
     }
 
+    /// Who head office is now. Another one after a new epoch: whoever needs several parts of it asks once.
+    pub fn identity(&self) -> Identity {
+        self.0.present.get().identity.clone()
+    }
+
     /// Head office's key.
-    pub fn key(&self) -> &KeyPair {
-        &self.0.identity.key
+    pub fn key(&self) -> KeyPair {
+        self.identity().key
     }
 
     /// Head office's origin.
     pub fn origin(&self) -> OriginId {
-        self.0.identity.origin
+        self.identity().origin
     }
 
     /// The organisation.
     pub fn organisation(&self) -> OrganisationId {
-        self.0.identity.organisation
+        self.identity().organisation
     }
 
     /// The epoch.
-    pub fn epoch(&self) -> &str {
-        &self.0.epoch
+    pub fn epoch(&self) -> String {
+        self.0.present.get().epoch.clone()
     }
 
     /// The office's clock, in microseconds.
     pub fn now(&self) -> i64 {
         self.0.settings.clock.wall()
+    }
+
+    /// How long the office has been open, in microseconds, by a clock that never goes back.
+    fn running(&self) -> i64 {
+        i64::try_from(self.0.opened.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
     /// An id for a request that head office makes of itself.
@@ -330,7 +379,7 @@ impl Office {
         if certificates.is_empty() {
             return Err(Refusal::UnknownOrigin);
         }
-        let identity = &self.0.identity;
+        let identity = self.identity();
         let (root, organisation) = (identity.root.public(), identity.organisation);
         let proved = {
             let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
@@ -382,6 +431,15 @@ impl Office {
         waited
             .map(|_| ())
             .map_err(|_| OfficeError::Unexpected("the projector has stopped".to_owned()))
+    }
+
+    /// Notes that a till handed back events of another origin.
+    pub fn carried(&self, origin: OriginId, by: OriginId) {
+        self.0
+            .asking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .came(self.running(), origin, by);
     }
 
     fn remember(&self, certificate: Certificate, text: SignedCertificate) {
@@ -454,19 +512,6 @@ impl Inner {
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OfficeError> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map_err(|error| OfficeError::Unexpected(format!("no thread could be started: {error}")))
-}
-
-fn read_epoch(settings: &Settings) -> Result<String, OfficeError> {
-    let path = settings.data.join(setup::EPOCH_FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let epoch = setup::new_epoch(&*settings.randomness);
-            setup::write_epoch(&settings.data, &epoch)?;
-            Ok(epoch)
-        }
-        Err(error) => Err(OfficeError::Io { path, error }),
-    }
 }
 
 fn read_book(
@@ -548,7 +593,7 @@ mod tests {
                 parent: (number > 1).then(|| origin(number - 1)),
                 issued_wall: 0,
             };
-            let root = || office.0.identity.root.clone();
+            let root = || office.identity().root;
             let issuer = if number > 1 { key(number - 1) } else { root() };
             SignedCertificate::issue(&certificate, &issuer)
         };

@@ -76,7 +76,7 @@ impl Office {
         let store = certificate.store.ok_or_else(|| {
             Refusal::Forbidden("names and PINs are told to tills only, each those of its store".to_owned())
         })?;
-        let (epoch, origin) = (self.epoch().to_owned(), certificate.origin);
+        let (epoch, origin) = (self.epoch(), certificate.origin);
         let mut random = [0; 32];
         self.0.settings.randomness.fill(&mut random);
         // The revision is read with the rows it is of; the same list in an answer that was lost is sealed anew.

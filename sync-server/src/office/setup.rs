@@ -1,15 +1,15 @@
-//! A new organisation: keys, the first events of head office's log, and the first epoch.
+//! A new organisation: keys, the first events of head office's log, and the first epoch; also a wiped head office, made anew from its
+//! identity kit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use daybook_core::amount::Currency;
 use daybook_core::authority::default_roles;
 use daybook_core::event::Event;
 use daybook_core::event::description::{SettingsChanged, SettingsFields};
-use daybook_core::event::origin::{EpochOpened, Opened, Reason, Role};
+use daybook_core::event::origin::Reason;
 use daybook_core::event::sale::{Prices, TaxRounding};
 use daybook_core::identity::KeyPair;
-use daybook_core::identity::certificate::{CERTIFICATE_VERSION, Certificate, SignedCertificate};
 use daybook_core::ids::{OrganisationId, OriginId, uuid_v7};
 use daybook_core::sale::tender::default_tender_types;
 use daybook_core::time::Zone;
@@ -17,12 +17,9 @@ use daybook_store::Durability;
 use daybook_store::file::DirectoryLock;
 use daybook_store::office::OfficeLog;
 
+use super::identity::IdentityKit;
 use super::writer::OwnLog;
-use super::{Identity, OfficeError, Randomness, Settings};
-
-/// Name of the file that holds the epoch. It lies beside the database, so restoring the database alone leaves it as it is; that a
-/// scope's running hash then differs is how tills notice. A new epoch begins where the file is missing.
-pub(super) const EPOCH_FILE: &str = "epoch";
+use super::{Identity, OfficeError, Randomness, Settings, epoch};
 
 /// What a new organisation starts with.
 #[derive(Clone, Debug)]
@@ -56,59 +53,49 @@ pub fn init(settings: &Settings, new: &NewOrganisation) -> Result<Initialised, O
         .ok_or_else(|| OfficeError::UnknownCurrency(new.currency.clone()))?;
     Zone::new(&new.time_zone, new.cut_over_minutes)
         .ok_or_else(|| OfficeError::UnknownTimeZone(new.time_zone.clone()))?;
+    let kit = IdentityKit {
+        organisation: OrganisationId(new_uuid(settings)),
+        root: new_key(&*settings.randomness),
+        name: new.name.clone(),
+    };
+    begin(settings, &kit, Reason::Enrolled, vec![settings_of(new, currency)])
+}
+
+/// Makes the head office of an organisation anew in an empty data directory, from its identity kit. It is the same organisation with the
+/// same root; what it knew comes back from its tills.
+pub fn init_from_kit(settings: &Settings, kit: &Path) -> Result<Initialised, OfficeError> {
+    let kit = IdentityKit::read(kit)?;
+    begin(settings, &kit, Reason::Epoch, Vec::new())
+}
+
+fn begin(
+    settings: &Settings,
+    kit: &IdentityKit,
+    reason: Reason,
+    further: Vec<Event>,
+) -> Result<Initialised, OfficeError> {
     let _lock = DirectoryLock::take(&settings.data)?;
     if settings.data.join("identity.json").exists() || settings.data.join("log.db").exists() {
         return Err(OfficeError::AlreadyInitialised(settings.data.clone()));
     }
     let identity = Identity {
-        organisation: OrganisationId(new_uuid(settings)),
-        root: new_key(&*settings.randomness),
+        organisation: kit.organisation,
+        root: kit.root.clone(),
         origin: OriginId(new_uuid(settings)),
         key: new_key(&*settings.randomness),
     };
-    let mut log =
-        OfficeLog::open(&settings.data, if settings.durable { Durability::Full } else { Durability::Off })?;
-    let certificate = Certificate {
-        v: CERTIFICATE_VERSION,
-        organisation: identity.organisation,
-        origin: identity.origin,
-        role: Role::HeadOffice,
-        store: None,
-        store_name: None,
-        till: None,
-        name: new.name.clone(),
-        series: "HO".to_owned(),
-        public_key: identity.key.public(),
-        parent: None,
-        issued_wall: settings.clock.wall(),
-    };
-    log.put_certificate(identity.origin, &SignedCertificate::issue(&certificate, &identity.root))?;
-    let epoch = new_epoch(&*settings.randomness);
-    let mut own = OwnLog::load(&log, &identity, settings)?;
-    own.append(&mut log, first_events(new, currency, &identity, &epoch), None)?;
-    write_epoch(&settings.data, &epoch)?;
-    let identity_kit = identity.write(&settings.data)?;
+    let durability = if settings.durable { Durability::Full } else { Durability::Off };
+    let mut log = OfficeLog::open(&settings.data, durability)?;
+    let (certificate, text) = epoch::certify(settings, &identity, &kit.name);
+    let opened = epoch::opened(&identity, &certificate, reason, None);
+    let own = OwnLog::load(&log, &identity, settings)?;
+    epoch::establish(&mut log, settings, own, identity.clone(), text, opened, None, further)?;
+    let identity_kit = kit.write(&settings.data)?;
+    identity.write(&settings.data)?;
     Ok(Initialised { organisation: identity.organisation, origin: identity.origin, identity_kit })
 }
 
-fn first_events(
-    new: &NewOrganisation,
-    currency: Currency,
-    identity: &Identity,
-    epoch: &str,
-) -> Vec<(Event, Vec<daybook_core::chain::Hash>)> {
-    let opened = Opened {
-        organisation: identity.organisation,
-        role: Role::HeadOffice,
-        reason: Reason::Enrolled,
-        store: None,
-        till: None,
-        name: new.name.clone(),
-        series: "HO".to_owned(),
-        public_key: identity.key.public().text(),
-        parent: None,
-        counters: None,
-    };
+fn settings_of(new: &NewOrganisation, currency: Currency) -> Event {
     let fields = SettingsFields {
         name: Some(new.name.clone()),
         currency: Some(currency),
@@ -120,28 +107,7 @@ fn first_events(
         tender_types: Some(default_tender_types()),
         roles: Some(default_roles()),
     };
-    vec![
-        (opened.into(), Vec::new()),
-        (EpochOpened { epoch: epoch.to_owned(), before: None }.into(), Vec::new()),
-        (SettingsChanged { store: None, fields }.into(), Vec::new()),
-    ]
-}
-
-/// Writes the epoch beside the database, durably.
-pub(super) fn write_epoch(data: &std::path::Path, epoch: &str) -> Result<(), OfficeError> {
-    let path = data.join(EPOCH_FILE);
-    let io = |error| OfficeError::Io { path: path.clone(), error };
-    let file = std::fs::File::create(&path).map_err(io)?;
-    std::io::Write::write_all(&mut &file, epoch.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io)
-}
-
-/// A random name for an epoch.
-pub(super) fn new_epoch(randomness: &dyn Randomness) -> String {
-    let mut bytes = [0; 16];
-    randomness.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    SettingsChanged { store: None, fields }.into()
 }
 
 /// A new key.

@@ -5,21 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use daybook_core::chain::Hash;
+use daybook_core::chain::{Hash, Tip};
 use daybook_core::event::Event;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, uuid_v7};
 use daybook_core::project::standing::Standing;
 use daybook_core::record::{Circumstances, Draft, Writer};
+use daybook_core::sync::epoch::{Anchor, NewEpoch, Witness, is_proof};
 use daybook_core::sync::scope;
 use daybook_core::sync::server::{Effect, Push, Server};
 use daybook_core::time::Now;
 use daybook_core::wire::{FeedHint, PushAnswer};
-use daybook_store::events;
-use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, received};
+use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, received, standing};
+use daybook_store::{events, links};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::{Identity, OfficeError, Refusal, Settings};
+use super::epoch::{self, Present};
+use super::{Identity, OfficeError, Refusal, Settings, Shared};
 
 /// Pushes taken into one commit at most.
 const GROUP_PUSHES_MAX: usize = 64;
@@ -32,6 +34,8 @@ pub(super) enum Job {
     Push(RequestId, Box<Push>, Option<Standing>, oneshot::Sender<Result<PushAnswer, Refusal>>),
     /// Record own events, each with the heads it had seen.
     Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<Written, OfficeError>>),
+    /// Begin a new epoch, where this word of head office about itself, its certificate and seal verified, proves that events are lost.
+    Witness(OriginId, SignedCertificate, Tip, oneshot::Sender<Result<(), OfficeError>>),
     /// Keep a certificate.
     Certificate(OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
     /// Keep a one-time code.
@@ -80,6 +84,21 @@ impl OwnLog {
         Ok(OwnLog { writer, revisions, identity: identity.clone(), settings: settings.clone() })
     }
 
+    /// The chain of an origin that goes on from another one: its order keys stand above that one's.
+    pub(super) fn after(parent: &OwnLog, identity: &Identity) -> Self {
+        OwnLog {
+            writer: Writer { last_at: parent.writer.last_at, ..Writer::new(identity.origin) },
+            revisions: BTreeMap::new(),
+            identity: identity.clone(),
+            settings: parent.settings.clone(),
+        }
+    }
+
+    /// The last event.
+    pub(super) fn tip(&self) -> Tip {
+        self.writer.tip
+    }
+
     /// Records events in one commit; gives how many. Goods of a document that another publication booked since they were described are
     /// left out: only here it is certain who came first.
     pub(super) fn append(
@@ -121,15 +140,21 @@ impl OwnLog {
     }
 }
 
+/// What the writer tells others of.
+pub(super) struct Told {
+    /// The last position of the log.
+    pub(super) stored: watch::Sender<i64>,
+    /// How far the log is, for its anchor.
+    pub(super) anchor: watch::Sender<Option<Anchor>>,
+    /// Scopes in which something new stands.
+    pub(super) hints: broadcast::Sender<FeedHint>,
+    /// Who head office is.
+    pub(super) present: Shared<Present>,
+}
+
 /// Runs until every sender is gone.
-pub(super) fn run(
-    mut log: OfficeLog,
-    mut own: OwnLog,
-    mut server: Server,
-    mut jobs: mpsc::Receiver<Job>,
-    stored: &watch::Sender<i64>,
-    hints: &broadcast::Sender<FeedHint>,
-) {
+pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<Job>, told: &Told) {
+    let mut server = Server::new(told.present.get().epoch.clone());
     let mut waiting: VecDeque<Job> = VecDeque::new();
     loop {
         if waiting.is_empty() {
@@ -153,18 +178,62 @@ pub(super) fn run(
                 }
             }
             ingest(&mut log, own.settings.clock.wall(), &mut server, group);
-        } else if let Some(job) = waiting.pop_front() {
-            scopes.extend(write(&mut log, &mut own, job));
+        } else {
+            match waiting.pop_front() {
+                Some(Job::Witness(origin, certificate, tip, reply)) => {
+                    let heeded = heed(&mut log, &mut own, told, (origin, &certificate, tip));
+                    if matches!(heeded, Ok(true)) {
+                        server = Server::new(told.present.get().epoch.clone());
+                        scopes.insert(scope::CATALOGUE.to_owned());
+                    }
+                    let _asker_left = reply.send(heeded.map(drop));
+                }
+                Some(job) => scopes.extend(write(&mut log, &mut own, job)),
+                None => {}
+            }
         }
         if let Ok(last) = events::last_position(log.connection()) {
-            stored.send_replace(last);
+            told.stored.send_replace(last);
+        }
+        let present = told.present.get();
+        if let Ok(anchor) = epoch::anchor_of(&log, &present.epoch, present.identity.origin) {
+            told.anchor.send_if_modified(|known| {
+                let is_new = *known != anchor;
+                *known = anchor;
+                is_new
+            });
         }
         for scope in scopes {
             if let Ok(Some(head)) = feed_head(log.connection(), &scope) {
-                let _nobody_listens = hints.send(FeedHint { scope, position: head.position });
+                let _nobody_listens = told.hints.send(FeedHint { scope, position: head.position });
             }
         }
     }
+}
+
+/// Begins a new epoch where a till's word of head office about itself proves that events are lost; whether it did.
+fn heed(
+    log: &mut OfficeLog,
+    own: &mut OwnLog,
+    told: &Told,
+    (origin, certificate, tip): (OriginId, &SignedCertificate, Tip),
+) -> Result<bool, OfficeError> {
+    let present = told.present.get();
+    let witness = Witness {
+        of_present_origin: origin == present.identity.origin,
+        origin_is_known: standing(log.connection(), origin)?.is_some(),
+        event_is_known: links::knows(log.connection(), origin, tip)?,
+    };
+    if !is_proof(witness) {
+        return Ok(false);
+    }
+    let before = Some(present.epoch.clone());
+    let (began, own_log) = epoch::open(log, &own.settings, &present.identity, before, NewEpoch::ProvedLater)?;
+    // Known from now on: what of it is lost is accounted for by the epoch that has just begun.
+    log.put_certificate(origin, certificate)?;
+    *own = own_log;
+    told.present.set(began);
+    Ok(true)
 }
 
 /// A push of the next commit, with everybody who waits for its answer.
@@ -213,7 +282,7 @@ fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting
                 found.insert(request, Err(Refusal::UnknownPrevious(tips)))
             }
             Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),
-            Effect::LookUp(..) | Effect::Append { .. } => None,
+            Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => None,
         };
     }
     for (request, replies) in waiting {
@@ -227,7 +296,7 @@ fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting
 /// Does one job that is no push; gives the scopes it touched.
 fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
     match job {
-        Job::Push(..) => Vec::new(),
+        Job::Push(..) | Job::Witness(..) => Vec::new(),
         Job::Own(described, actor, reply) => {
             let scopes = described
                 .iter()
@@ -259,8 +328,8 @@ fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daybook_core::chain::{Seal, Tip};
-    use daybook_core::envelope::EventText;
+    use daybook_core::chain::Seal;
+    use daybook_core::envelope::{EventText, Line};
     use daybook_store::Durability;
     use uuid::Uuid;
 
@@ -270,7 +339,8 @@ mod tests {
         let text = EventText { envelope: "{\"seq\":1}".to_owned(), payload: payload.to_owned(), seal: None };
         let tip = Tip { seq: 1, hash: text.hash(Hash::ZERO) };
         let origin = OriginId(Uuid::from_u128(1));
-        let push = Push { origin, previous: Tip::NONE, events: vec![(tip, text)], seal: Seal([0; 64]) };
+        let push =
+            Push { origin, previous: Tip::NONE, events: vec![(tip, Line::Event(text))], seal: Seal([0; 64]) };
         let (reply, answer) = oneshot::channel();
         (Job::Push(RequestId(Uuid::from_u128(request)), Box::new(push), None, reply), answer)
     }

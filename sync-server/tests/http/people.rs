@@ -7,7 +7,6 @@ use daybook_core::wire::{
     HandshakeAnswer, HandshakeRequest, PeopleAnswer, PeopleList, ProblemCode, people_bound_to,
 };
 use daybook_server::office::Published;
-use std::collections::BTreeMap;
 
 use super::world::{Till, World};
 
@@ -61,8 +60,7 @@ async fn a_till_gets_the_people_of_its_store_and_of_all_sealed_to_itself() {
     let (short, list) = asked(&till, &key, &format!("&revision={}", answer.revision)).await;
     assert_eq!((short.revision, list), (answer.revision, None), "an unchanged list answers short");
     assert!(asked(&till, &key, "&revision=1").await.1.is_some());
-    let handshake =
-        HandshakeRequest { origin: till.origin, wall: 1, tips: BTreeMap::new(), certificates: Vec::new() };
+    let handshake = HandshakeRequest::of(till.origin, 1);
     let shaken: HandshakeAnswer = till.post("/v1/handshake", &handshake).await.json();
     assert_eq!(shaken.scopes[scope::CREDENTIALS], answer.revision);
     world.running.stop().await;

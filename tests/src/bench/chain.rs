@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow, ensure};
 use daybook_core::chain::{Hash, Seal, Tip, sha256};
-use daybook_core::envelope::EventText;
+use daybook_core::envelope::{EventText, Line};
 use daybook_core::identity::{KeyPair, PublicKey};
 use daybook_core::ids::OriginId;
 use daybook_core::limits::PUSH_EVENTS_MAX;
@@ -25,6 +25,13 @@ pub struct Batch {
     pub lines: Vec<EventText>,
     /// The last event.
     pub last: Tip,
+}
+
+impl Batch {
+    /// Its events as the lines of a push.
+    pub fn to_lines(&self) -> Vec<Line> {
+        self.lines.iter().cloned().map(Line::Event).collect()
+    }
 }
 
 /// The first events of a till's own chain in batches, with the key that they were sealed with.
@@ -71,8 +78,8 @@ pub fn verification(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Resu
         || {
             let mut before = Tip::NONE;
             // What is checked is given up in checking, as the lines of a request are.
-            let given: Vec<(PushHead, Vec<EventText>)> =
-                batches.iter().map(|batch| (batch.head.clone(), batch.lines.clone())).collect();
+            let given: Vec<(PushHead, Vec<Line>)> =
+                batches.iter().map(|batch| (batch.head.clone(), batch.to_lines())).collect();
             let (time, ()) = micros(|| {
                 for ((head, lines), batch) in given.into_iter().zip(&batches) {
                     ensure!(head.previous == before, "a batch does not follow the one before");

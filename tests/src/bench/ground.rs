@@ -164,7 +164,7 @@ impl Ground {
             let (batches, key) = chain::batches(&past, events_wanted.saturating_sub(known))?;
             let mut server = Server::new(std::fs::read_to_string(office.join("epoch"))?);
             for (number, batch) in (1..).zip(batches) {
-                let push = Push::check(&batch.head, batch.lines, &key)?;
+                let push = Push::check(&batch.head, batch.to_lines(), &key)?;
                 let standing = standing(log.connection(), push.origin)?;
                 let request = RequestId(uuid::Uuid::from_u128(number));
                 log.ingest(MONDAY_MORNING, &mut server, vec![(request, push, standing)]).1?;

@@ -72,10 +72,9 @@ impl Pusher {
     /// Asks head office how far it is, as a till does that has nothing to send; checks that it has everything.
     pub async fn shake(&self, server: &str) -> anyhow::Result<()> {
         let asked = HandshakeRequest {
-            origin: self.origin,
-            wall: SystemClock::default().wall(),
             tips: BTreeMap::from([(self.origin, vec![self.last])]),
             certificates: self.certificates.clone(),
+            ..HandshakeRequest::of(self.origin, SystemClock::default().wall())
         };
         let body = zstd::bulk::compress(&serde_json::to_vec(&asked)?, WIRE_LEVEL)?;
         let answer: HandshakeAnswer = serde_json::from_slice(&self.post(server, HANDSHAKE, body).await?)?;

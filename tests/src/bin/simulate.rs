@@ -7,9 +7,9 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use daybook_tests::simulate::mutants::Mutant;
-use daybook_tests::simulate::{play, run};
+use daybook_tests::simulate::{play, real, run};
 use serde_json::json;
 
 /// Play seeds of the simulation.
@@ -25,6 +25,17 @@ struct Asked {
     /// A mistake in the place of a right part, which must be found out; or "all" of them.
     #[arg(long)]
     mutant: Option<String>,
+    /// Which parts are real.
+    #[arg(long, value_enum, default_value = "pure")]
+    layer: Layer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Layer {
+    /// The machines of the core; disks, network and clocks are models.
+    Pure,
+    /// The whole till and the whole server, over a bad road.
+    Real,
 }
 
 /// How many broken seeds are named.
@@ -34,6 +45,9 @@ fn main() -> ExitCode {
     let asked = Asked::parse();
     // A panic in a seed is a breach like any other, and is told as one.
     std::panic::set_hook(Box::new(|_| {}));
+    if asked.layer == Layer::Real {
+        return whole(asked.seed, asked.seeds);
+    }
     match (asked.mutant.as_deref(), asked.seed) {
         (None, Some(seed)) => one(seed, None),
         (None, None) => many(asked.seeds),
@@ -75,6 +89,25 @@ fn one(seed: u64, mutant: Option<Mutant>) -> ExitCode {
     report["digest"] = json!(format!("{:016x}", played.digest));
     println!("{report}");
     code(holds)
+}
+
+/// Real tills and a real server.
+fn whole(seed: Option<u64>, seeds: u64) -> ExitCode {
+    let started = Instant::now();
+    let range = seed.map_or(1..=seeds, |seed| seed..=seed);
+    let outcome = match real::play_all(range) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for (seed, what) in outcome.broken.iter().take(NAMED_MAX) {
+        eprintln!("Seed {seed} broke a law: {what}");
+        eprintln!("    again: make simulate LAYER=real SEED={seed}");
+    }
+    println!("{}", real::report(&outcome, started.elapsed().as_secs_f64()));
+    code(outcome.broken.is_empty())
 }
 
 /// A mutant that lives is the failure here.

@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use daybook_core::limits::{LIVE_PING_SECONDS, RETRY_AFTER_SECONDS};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
-    HandshakeRequest, Health, PeopleAnswer, Problem, ProblemCode, PushAnswer, PushHead, REQUEST_HEADER,
+    HandshakeRequest, Health, OriginHead, PeopleAnswer, Problem, ProblemCode, PushAnswer, PushHead,
+    REQUEST_HEADER,
 };
 use daybook_server::http::error::Cause;
 use daybook_server::http::route::{ROUTES, Route, Who};
@@ -120,8 +121,8 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
             causes: &[Cause::EnrolmentRefused],
         },
         ("/v1/push", _) => {
-            let head =
-                "The first line is the head; each further line is an event, `[envelope,payload,seal]`.";
+            let head = "The first line is the head; each further line is an event, `[envelope,payload,seal]`, or the skeleton of one \
+                 that the sender does not hold, `\"…\"`.";
             let asked = lines(head, "x-first-line", of::<PushHead>(schemas), "x-further-lines", event_line());
             Shape {
                 asked: Some((NDJSON, asked)),
@@ -144,10 +145,15 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
         }
         ("/v1/feed", false) => {
             let head = "A page of events. The first line is the head; each further line is an entry, \
-                        `[position,prev,[envelope,payload,seal]]`.";
+                        `[position,before,[skeletons],[envelope,payload,seal]]`.";
+            let skeleton = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{86}$"});
             let entry = json!({
-                "type": "array", "minItems": 3, "maxItems": 3,
-                "prefixItems": [{"type": "integer", "minimum": 1}, of::<daybook_core::chain::Hash>(schemas), event_line()],
+                "type": "array", "minItems": 4, "maxItems": 4,
+                "prefixItems": [
+                    {"type": "integer", "minimum": 1}, of::<daybook_core::chain::Hash>(schemas),
+                    {"type": "array", "items": skeleton, "description": "The events between `before` and this one, base64url."},
+                    event_line(),
+                ],
             });
             let page = lines(head, "x-first-line", of::<FeedHead>(schemas), "x-further-lines", entry);
             let lane = of::<ConflictsPage>(schemas);
@@ -155,6 +161,20 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
                 asked: None,
                 answered: vec![(NDJSON, page), (JSON, lane)],
                 causes: &[Cause::Forbidden, Cause::CursorUnknown],
+            }
+        }
+        ("/v1/origin", _) => {
+            let head = "A page of a chain. The first line is the head; each further line is an event of it, \
+                        `[prev,[envelope,payload,seal]]`, by number; of a number that stands on several branches, each.";
+            let entry = json!({
+                "type": "array", "minItems": 2, "maxItems": 2,
+                "prefixItems": [of::<daybook_core::chain::Hash>(schemas), event_line()],
+            });
+            let page = lines(head, "x-first-line", of::<OriginHead>(schemas), "x-further-lines", entry);
+            Shape {
+                asked: None,
+                answered: vec![(NDJSON, page)],
+                causes: &[Cause::Forbidden, Cause::NotFound],
             }
         }
         ("/v1/people", _) => {

@@ -32,6 +32,21 @@ pub struct TillDay {
     pub refunds: i64,
 }
 
+/// A run of events of one origin that head office knows of and does not have.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Missing {
+    /// The origin's name.
+    pub till: String,
+    /// Number of the first.
+    pub first: i64,
+    /// Number of the last.
+    pub last: i64,
+    /// Whether each is known by its hash. Otherwise the origin that goes on from this one names the last of them.
+    pub linked: bool,
+    /// The till's clock at the last event of this origin that is here, in microseconds since 1970; none where none is.
+    pub heard: Option<i64>,
+}
+
 /// A report.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
@@ -49,6 +64,15 @@ pub struct Report {
     pub quarantined: i64,
     /// Per origin: its name and the number of its last event here, all before it being here too.
     pub complete: Vec<(String, i64)>,
+    /// Events that are known to exist and that nobody has brought yet.
+    pub missing: Vec<Missing>,
+}
+
+impl From<store::Missing> for Missing {
+    fn from(missing: store::Missing) -> Self {
+        let store::Missing { till, first, last, linked, heard } = missing;
+        Missing { till, first, last, linked, heard }
+    }
 }
 
 impl From<store::TillDay> for TillDay {
@@ -60,10 +84,19 @@ impl From<store::TillDay> for TillDay {
 
 impl From<store::Report> for Report {
     fn from(report: store::Report) -> Self {
-        let store::Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete } =
-            report;
+        let store::Report {
+            days,
+            tenders,
+            accounts,
+            balanced,
+            open_conflicts,
+            quarantined,
+            complete,
+            missing,
+        } = report;
         let days = days.into_iter().map(TillDay::from).collect();
-        Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete }
+        let missing = missing.into_iter().map(Missing::from).collect();
+        Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing }
     }
 }
 
@@ -93,6 +126,13 @@ mod tests {
             open_conflicts: 7,
             quarantined: 8,
             complete: vec![("Till 1".to_owned(), 9)],
+            missing: vec![store::Missing {
+                till: "Till 1".to_owned(),
+                first: 10,
+                last: 11,
+                linked: true,
+                heard: Some(12),
+            }],
         };
         let original = serde_json::to_value(&report).unwrap();
         assert_eq!(serde_json::to_value(Report::from(report)).unwrap(), original);

@@ -11,8 +11,8 @@ use daybook_core::event;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, ExportHead, FeedHead, FeedHint,
-    HandshakeAnswer, HandshakeRequest, Health, ListedPerson, PeopleAnswer, PeopleList, Problem, PushAnswer,
-    PushHead,
+    HandshakeAnswer, HandshakeRequest, Health, ListedPerson, OfficeHead, OriginHead, PeopleAnswer,
+    PeopleList, Problem, PushAnswer, PushHead,
 };
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -55,6 +55,8 @@ pub(super) fn messages() -> Vec<(&'static str, Value)> {
         ("handshake_request", schema_for!(HandshakeRequest)),
         ("health", schema_for!(Health)),
         ("listed_person", schema_for!(ListedPerson)),
+        ("office_head", schema_for!(OfficeHead)),
+        ("origin_head", schema_for!(OriginHead)),
         ("people_answer", schema_for!(PeopleAnswer)),
         ("people_list", schema_for!(PeopleList)),
         ("problem", schema_for!(Problem)),

@@ -25,7 +25,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::body::{Answer, cut, piped, whole};
-use self::faults::{Fault, Faults, Luck, Road};
+pub use self::faults::Faults;
+use self::faults::{Fault, Luck, Road};
 use super::derive::Seed;
 use super::talk::child::{Parent, say};
 use super::talk::{FromProxy, ProxyBegins, ToProxy};
@@ -53,7 +54,8 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open_links(begins: &ProxyBegins, faults: &Arc<Faults>) -> anyhow::Result<Vec<String>> {
+/// Opens one link per till; gives where each listens, in the order of the tills.
+pub async fn open_links(begins: &ProxyBegins, faults: &Arc<Faults>) -> anyhow::Result<Vec<String>> {
     let mut addresses = Vec::new();
     for (position, till) in begins.tills.iter().enumerate() {
         let listener = TcpListener::bind("127.0.0.1:0").await?;

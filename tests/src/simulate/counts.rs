@@ -94,6 +94,8 @@ named! {
         FailedAndGone = "failed_and_gone",
         /// A sale was told after a crash, from its command.
         ToldAfterCrash = "told_after_crash",
+        /// A page waited until its writers were proved.
+        StrangerMet = "stranger_met",
         /// The other branch of an own origin came back by the feed.
         OwnBranchCameBack = "own_branch_came_back",
         /// A clock was found to be wrong, and later events corrected.
@@ -106,6 +108,24 @@ named! {
         Quarantined = "quarantined",
         /// Head office's backup lacked events that tills gave back.
         Refilled = "refilled",
+        /// Head office began a new epoch under a child origin.
+        EpochBegun = "epoch_begun",
+        /// A till proved that head office's log was put back together with its anchor.
+        ProvedLater = "proved_later",
+        /// Head office asked a till to hand back what others wrote.
+        Wanted = "wanted",
+        /// Events came from a till that does not write them.
+        Carried = "carried",
+        /// The content of a link was filled in.
+        LinkFilled = "link_filled",
+        /// A till learned that head office has own events that it lacks.
+        HasLater = "has_later",
+        /// Own events came back to a till.
+        TookBack = "took_back",
+        /// An answer was signed by an origin of head office that the till had not met.
+        UnknownSigner = "unknown_signer",
+        /// Another own origin was found less acknowledged than it was believed.
+        OtherReset = "other_reset",
         /// A hint came while a page was on its way.
         HintInFlight = "hint_in_flight",
     }

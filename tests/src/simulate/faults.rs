@@ -62,8 +62,16 @@ named! {
         OfficeCommitFails = "office_commit_fails",
         /// Head office is restored from an earlier backup and begins a new epoch.
         OfficeRestored = "office_restored",
-        /// Head office's database is put back to an earlier copy, its epoch is not.
+        /// Head office's database is put back to an earlier copy, what lies beside it is not.
         OfficeCopiedBack = "office_copied_back",
+        /// Everything of head office is put back to an earlier image, the anchor of its epoch included.
+        OfficeImageRestored = "office_image_restored",
+        /// Head office's disk is lost; it is made anew from its identity kit.
+        OfficeWiped = "office_wiped",
+        /// A till dies for good between its pushes and the next backup, and head office is restored from the one before.
+        DiedBeforeBackup = "till_died_before_backup",
+        /// A till and head office are put back to earlier images together.
+        BothRestored = "till_and_office_restored",
         /// Something that makes no sense is recorded and sent.
         Poison = "poison_event",
         /// Something of a version to come is recorded and sent.
@@ -93,6 +101,7 @@ impl Fault {
             Fault::CutUp | Fault::CutDown | Fault::CutOff | Fault::TillCrash | Fault::PowerLoss => 4,
             Fault::ClockJump | Fault::ViewsDamage => 3,
             Fault::TillRollback | Fault::TillClone | Fault::OfficeRestored | Fault::OfficeCopiedBack => 2,
+            Fault::OfficeImageRestored => 2,
             _ => 1,
         }
     }

@@ -4,28 +4,49 @@
 
 use daybook_core::chain::Tip;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::sync::till::{Input, Trouble};
-use daybook_core::wire::{FeedHead, ProblemCode};
+use daybook_core::sync::till::{Input, Shaken, Trouble};
+use daybook_core::wire::{FeedEntry, FeedHead, ProblemCode};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::counts::Rare;
-use super::disks::Cursor;
 use super::mutants::Mutant;
-use super::network::{Answer, PageEntry, Told};
+use super::network::{Answer, Greeting, Told};
 use super::scribe::{Kept, Stored};
-use super::till::{Crash, Flight};
+use super::till::{Crash, Flight, OwnLane};
+use super::till_disk::Cursor;
 use super::world::World;
 
 impl World {
     /// An answer reaches a till.
     pub(super) fn answered(&mut self, t: usize, run: u32, request: RequestId, answer: Answer) {
         let Some(flight) = self.land(t, run, request) else { return };
-        let is_ours = answer.signed_for == Some(request);
-        let input = if is_ours {
-            self.read(t, request, flight, answer)
-        } else {
-            self.reached(Rare::AnswerRefused);
-            Ok(failed(flight, Trouble::Network("something other than head office answered".to_owned())))
+        let signer = answer.signed.filter(|(_, of)| *of == request).map(|(signer, _)| signer);
+        let introduced = match &answer.told {
+            Told::Shaken(greeting) if greeting.head_office.is_verified() => {
+                Some(greeting.head_office.certificate.origin)
+            }
+            _ => None,
+        };
+        let is_met =
+            |signer: OriginId| introduced == Some(signer) || self.tills[t].disk.offices.contains_key(&signer);
+        let input = match signer {
+            Some(signer)
+                if is_met(signer)
+                    && matches!((&flight, &answer.told), (Flight::TakeBack(_), Told::Chain(_))) =>
+            {
+                return self.took_page_back(t, run, flight, answer.told);
+            }
+            Some(signer) if is_met(signer) => self.read(t, request, flight, answer),
+            Some(_) => {
+                self.reached(Rare::UnknownSigner);
+                Ok(failed(flight, Trouble::UnknownSigner))
+            }
+            None => {
+                self.reached(Rare::AnswerRefused);
+                let stranger = "something other than head office answered".to_owned();
+                Ok(failed(flight, Trouble::Network(stranger)))
+            }
         };
         match input {
             Ok(input) => self.hand(t, run, input),
@@ -70,21 +91,76 @@ impl World {
                 self.note_accepted(history, origin, last);
                 Input::Pushed { epoch: answer.epoch, durable: last, forked: answer.forked }
             }
-            (Flight::Shake { origin, wall, started }, Told::Shaken(answer)) => {
-                self.observe_clock(t, wall, started, answer.wall)?;
-                let tips = answer.tips.get(&origin).map_or(&[][..], Vec::as_slice);
-                let has = self.highest_own(t, origin, tips);
-                Input::Shaken { epoch: answer.epoch, has, scopes: answer.scopes }
+            (Flight::Shake { origin, wall, started, asked }, Told::Shaken(greeting)) => {
+                if greeting.request != request {
+                    return Ok(Input::ShakeFailed(Trouble::Network("not to this handshake".to_owned())));
+                }
+                self.observe_clock(t, wall, started, greeting.wall)?;
+                self.tills[t].point()?;
+                let till = &mut self.tills[t];
+                till.disk.keep_proofs(&greeting.head_office, &greeting.certificates);
+                let unproved = asked.iter().copied().filter(|origin| !till.disk.is_proved(*origin)).collect();
+                till.strangers.hear(&asked, &unproved);
+                Input::Shaken(self.shaken(t, origin, *greeting))
             }
-            (Flight::Page { scope }, Told::Page(head, page)) => self.store(t, scope, head, page)?,
+            (Flight::Page { scope, after }, Told::Page(head, page)) => {
+                self.store(t, scope, after, head, page)?
+            }
+            (Flight::Carry { origin, last }, Told::Pushed(answer)) => {
+                if answer.request != request || answer.origin != origin || answer.durable != last {
+                    let not_ours = Trouble::Network("the answer is not to this push".to_owned());
+                    return Ok(Input::CarryFailed(origin, not_ours));
+                }
+                Input::Carried { epoch: answer.epoch, origin, durable: last }
+            }
             (flight, _) => failed(flight, Trouble::Network("the answer is to something else".to_owned())),
         })
     }
 
-    /// The highest of some tips that is an own event; nothing where none is.
+    /// The highest own event that head office has where these are its tips: a tip itself, or what an own chain has before it where others'
+    /// events, taken back or followed, lie in between. Nothing where none is.
     fn highest_own(&self, t: usize, origin: OriginId, tips: &[Tip]) -> Tip {
-        let own = tips.iter().filter(|tip| self.tills[t].disk.holds_own(origin, **tip));
-        own.max_by_key(|tip| tip.seq).copied().unwrap_or(Tip::NONE)
+        let disk = &self.tills[t].disk;
+        let own_before = |tip: &Tip| {
+            let mut tip = *tip;
+            while !disk.holds_own(origin, tip) {
+                let (prev, ..) = disk.chains.step(&(origin, tip.seq, tip.hash))?;
+                tip = Tip { seq: tip.seq - 1, hash: prev };
+            }
+            Some(tip)
+        };
+        tips.iter().filter_map(own_before).max_by_key(|tip| tip.seq).unwrap_or(Tip::NONE)
+    }
+
+    /// What a greeting means to this till.
+    fn shaken(&self, t: usize, lane: OriginId, mut greeting: Greeting) -> Shaken {
+        // What it wrote itself it sends by itself.
+        greeting.wanted.retain(|origin, _| self.tills[t].disk.holds_others_of(*origin));
+        let (mut has, mut others, mut lost) = (Tip::NONE, BTreeMap::new(), BTreeSet::new());
+        let mut has_later = false;
+        for OwnLane { origin, acknowledged, epoch, .. } in self.tills[t].lanes() {
+            let tips = greeting.tips.get(&origin).map_or(&[][..], Vec::as_slice);
+            if tips.iter().any(|tip| !self.tills[t].disk.chains.holds(origin, *tip)) {
+                lost.insert(origin);
+            }
+            let highest = self.highest_own(t, origin, tips);
+            if origin == lane {
+                has = highest;
+                // Whether they came here by the feed or not: somebody else wrote them.
+                has_later = tips.iter().any(|tip| !self.tills[t].disk.holds_own(origin, *tip));
+            } else {
+                others.insert(origin, (epoch.map(|epoch| (epoch, acknowledged)), highest));
+            }
+        }
+        Shaken {
+            epoch: greeting.epoch,
+            has: Some(has),
+            others,
+            has_later,
+            lost,
+            scopes: greeting.scopes,
+            wanted: greeting.wanted,
+        }
     }
 
     /// Puts a page on the disk with its cursor.
@@ -92,46 +168,65 @@ impl World {
         &mut self,
         t: usize,
         scope: String,
+        after: i64,
         head: FeedHead,
-        page: Vec<PageEntry>,
+        page: Vec<FeedEntry>,
     ) -> Result<Input, Crash> {
-        let known = self.tills[t].disk.cursors.get(&scope).map_or(0, |cursor| cursor.position);
-        let follows = page.iter().zip(known + 1..).all(|((position, ..), expected)| *position == expected);
-        if !follows {
-            self.broken("a cursor never skips", format!("a page of {scope} does not go on after {known}"));
+        if !page.iter().zip(after + 1..).all(|(entry, expected)| entry.position == expected) {
+            self.broken("a cursor never skips", format!("a page of {scope} does not go on after {after}"));
         }
-        let position = page.last().map_or(known, |(position, ..)| *position);
+        let position = page.last().map_or(after, |entry| entry.position);
         let mut entries: Vec<Kept> = Vec::with_capacity(page.len());
-        for (_, prev, text) in page {
+        let mut links = Vec::new();
+        for entry in page {
             // What makes no sense to a till is passed over, as in a shop.
-            let Ok(envelope) = text.read_envelope() else { continue };
-            let tip = Tip { seq: envelope.seq, hash: text.hash(prev) };
-            if self.tills[t].disk.certificate(envelope.origin).is_some()
-                && !self.tills[t].disk.holds_own(envelope.origin, tip)
+            let Ok(envelope) = entry.text.read_envelope() else { continue };
+            let prev = entry.prev();
+            let tip = Tip { seq: envelope.seq, hash: entry.text.hash(prev) };
+            let origin = envelope.origin;
+            if self.tills[t].disk.certificate(origin).is_some() && !self.tills[t].disk.holds_own(origin, tip)
             {
                 self.reached(Rare::OwnBranchCameBack);
             }
-            entries.push(Rc::new(Stored { origin: envelope.origin, tip, prev, at: envelope.at, text }));
+            let count = i64::try_from(entry.skeletons.len()).expect("few skeletons");
+            let mut before = entry.before;
+            for (seq, skeleton) in (tip.seq - count..).zip(&entry.skeletons) {
+                let hash = skeleton.hash(before);
+                links.push(((origin, seq, hash), before, *skeleton));
+                before = hash;
+            }
+            entries.push(Rc::new(Stored { origin, tip, prev, at: envelope.at, text: entry.text }));
+        }
+        let till = &mut self.tills[t];
+        let writers: BTreeSet<OriginId> = entries.iter().map(|entry| entry.origin).collect();
+        if till.strangers.meet(writers.into_iter().filter(|origin| !till.disk.is_proved(*origin))) {
+            self.reached(Rare::StrangerMet);
+            return Ok(Input::FetchFailed(scope, Trouble::UnknownWriter));
         }
         let cursor = Cursor { cursor: head.cursor, position };
         self.tills[t].point()?;
-        if self.mutant == Some(Mutant::CursorBeforeApply) {
-            self.tills[t].disk.cursors.insert(scope.clone(), cursor);
+        let divides = self.mutant == Some(Mutant::CursorBeforeApply);
+        self.tills[t].disk.cursors.insert(scope.clone(), cursor);
+        if divides {
             self.tills[t].point()?;
-            self.tills[t].disk.store_entries(entries);
-        } else {
-            self.tills[t].disk.store_page(&scope, entries, cursor);
         }
+        let disk = &mut self.tills[t].disk;
+        for (key, prev, skeleton) in links {
+            disk.chains.put_link(key, prev, skeleton);
+        }
+        disk.store_others(entries);
         self.tills[t].point()?;
-        Ok(Input::Fetched { scope, position, more: head.more })
+        Ok(Input::Fetched { epoch: head.epoch, scope, position, more: head.more })
     }
 }
 
 fn failed(flight: Flight, trouble: Trouble) -> Input {
     match flight {
+        Flight::Carry { origin, .. } => Input::CarryFailed(origin, trouble),
+        Flight::TakeBack(_) => Input::TakeBackFailed(trouble),
         Flight::Push { .. } => Input::PushFailed(trouble),
         Flight::Shake { .. } => Input::ShakeFailed(trouble),
-        Flight::Page { scope } => Input::FetchFailed(scope, trouble),
+        Flight::Page { scope, .. } => Input::FetchFailed(scope, trouble),
     }
 }
 

@@ -5,12 +5,15 @@
 
 use daybook_core::chain::{Hash, Tip, running_hash};
 use daybook_core::ids::OriginId;
+use daybook_core::project::standing::Standing;
 use daybook_core::sync::scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::chains::Chains;
+use super::faults::Fault;
 use super::scribe::{Kept, Key};
-use super::views::Views;
+use super::views::{Standings, Views};
 use super::world::World;
 
 /// What went against which law, and when.
@@ -39,18 +42,24 @@ pub struct Oracle {
     pub destroyed: BTreeSet<Key>,
     /// Sales that a cashier was told of.
     pub told: BTreeSet<Key>,
+    /// Who may say what: every origin that there ever was.
+    pub standings: Standings,
     /// What tills took for acknowledged since head office's disk was last replaced.
     pub accepted: BTreeSet<(OriginId, Tip)>,
 }
 
 impl World {
+    fn is_of_office(&self, origin: OriginId) -> bool {
+        self.oracle.standings.get(&origin) == Some(&Standing::HeadOffice)
+    }
+
     /// A till takes an acknowledgement for true: head office must have the event, durably.
     pub(super) fn note_accepted(&mut self, history: u32, origin: OriginId, tip: Tip) {
         if history != self.office.history {
             return;
         }
         self.oracle.accepted.insert((origin, tip));
-        if !self.office.disk.knows(origin, tip) {
+        if !self.office.disk.chains.holds(origin, tip) {
             self.broken("an acknowledgement names only what is durable", named(origin, tip));
         }
     }
@@ -61,7 +70,8 @@ impl World {
             .everybody_is_up_to_date()
             .and_then(|()| self.nothing_is_lost())
             .and_then(|()| self.chains_hold())
-            .and_then(|()| self.feeds_reach_everybody());
+            .and_then(|()| self.feeds_reach_everybody())
+            .and_then(|()| self.machines_part());
         let found = found.and_then(|()| self.same_rows_in_any_order());
         found.map_err(|(law, what)| Breach { law, what, at_millis: self.now })
     }
@@ -93,21 +103,23 @@ impl World {
     /// Head office has everything that was ever durable and still existed, byte for byte; so everything acknowledged and told, too.
     fn nothing_is_lost(&self) -> Found {
         for (key, event) in &self.oracle.recorded {
-            match self.office.disk.find(key) {
+            match self.office.disk.chains.find(key) {
                 Some(stored) if stored.text != event.text => {
                     return Err(("bytes stay as first written", named(event.origin, event.tip)));
                 }
                 Some(_) => {}
                 None if self.oracle.destroyed.contains(key) => {}
                 None => {
-                    return Err((
-                        "whatever was committed reaches head office",
-                        named(event.origin, event.tip),
-                    ));
+                    let what = format!("{}; {}", named(event.origin, event.tip), self.holders(key));
+                    return Err(("whatever was committed reaches head office", what));
                 }
             }
         }
-        let lost = self.oracle.accepted.iter().find(|(origin, tip)| !self.office.disk.knows(*origin, *tip));
+        let lost = self
+            .oracle
+            .accepted
+            .iter()
+            .find(|(origin, tip)| !self.office.disk.chains.holds(*origin, *tip));
         if let Some((origin, tip)) = lost {
             return Err(("what was acknowledged is never lost", named(*origin, *tip)));
         }
@@ -120,29 +132,47 @@ impl World {
         }
     }
 
+    /// Who has an event, for whoever looks for it.
+    fn holders(&self, key: &Key) -> String {
+        let (origin, seq, hash) = *key;
+        let tip = Tip { seq, hash };
+        let who = if self.is_of_office(origin) { "head office's" } else { "a till's" };
+        let mut text = format!("{who}, {} at head office", how(&self.office.disk.chains, origin, tip));
+        for (t, till) in self.tills.iter().enumerate() {
+            let own = if till.disk.holds_own(origin, tip) { "own, " } else { "" };
+            let gone = if till.is_gone { ", gone" } else { "" };
+            text += &format!("; {own}{} at till {t}{gone}", how(&till.disk.chains, origin, tip));
+        }
+        text
+    }
+
     /// Every branch of every origin links from its first event on, without gaps, in growing order; positions and hashes agree.
     fn chains_hold(&self) -> Found {
         let disk = &self.office.disk;
-        for event in &disk.events {
+        for event in &disk.chains.events {
             if event.text.hash(event.prev) != event.tip.hash {
                 return Err(("chains link", named(event.origin, event.tip)));
             }
             let before = Tip { seq: event.tip.seq - 1, hash: event.prev };
-            if !disk.knows(event.origin, before) {
+            if !disk.chains.knows(event.origin, before) {
                 return Err(("chains have no gaps", named(event.origin, event.tip)));
             }
-            let before = disk.find(&(event.origin, before.seq, before.hash)).map_or(-1, |before| before.at);
+            let before = disk
+                .chains
+                .find(&(event.origin, before.seq, before.hash))
+                .map_or(-1, |before| before.at);
             if before >= event.at {
                 return Err(("the order key grows along a chain", named(event.origin, event.tip)));
             }
         }
-        if disk.branched().any(|origin| origin == self.office.origin) {
-            return Err(("head office never forks itself", self.office.origin.to_string()));
+        let excused = self.figures.faults.of(Fault::OfficeImageRestored) > 0;
+        if let Some(origin) = disk.branched().find(|origin| !excused && self.is_of_office(*origin)) {
+            return Err(("head office never forks itself", origin.to_string()));
         }
         for (scope, entries) in &disk.feed {
             let (mut running, mut seen) = (Hash::ZERO, BTreeSet::new());
             for entry in entries {
-                let event = &disk.events[entry.event];
+                let event = &disk.chains.events[entry.event];
                 running = running_hash(running, event.tip.hash);
                 if running != entry.running || !seen.insert(event.key()) {
                     return Err((
@@ -161,8 +191,10 @@ impl World {
         for (t, till) in self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone) {
             for scope in scope::of_till(till.store) {
                 let entries = self.office.disk.feed.get(&scope).map_or(&[][..], Vec::as_slice);
-                let missing = entries.iter().map(|entry| &self.office.disk.events[entry.event]);
-                if let Some(event) = missing.into_iter().find(|event| !till.disk.holds(&event.key())) {
+                let missing = entries.iter().map(|entry| &self.office.disk.chains.events[entry.event]);
+                if let Some(event) =
+                    missing.into_iter().find(|event| !till.disk.chains.holds(event.origin, event.tip))
+                {
                     return Err((law, format!("till {t}, {scope}: {}", named(event.origin, event.tip))));
                 }
                 let reached = till.disk.cursors.get(&scope).map_or(0, |cursor| cursor.position);
@@ -174,14 +206,27 @@ impl World {
         Ok(())
     }
 
+    /// No two machines write the log of one origin for long.
+    fn machines_part(&self) -> Found {
+        let mut writers = BTreeSet::new();
+        for till in self.tills.iter().filter(|till| !till.is_gone) {
+            if let Some(writer) = till.disk.writer()
+                && !writers.insert(writer.origin)
+            {
+                return Err(("copies part", writer.origin.to_string()));
+            }
+        }
+        Ok(())
+    }
+
     /// The same events give the same rows, however they came.
     fn same_rows_in_any_order(&mut self) -> Found {
         if !self.shape.has_views {
             return Ok(());
         }
         let law = "the same events give the same rows in any order";
-        let events = self.office.disk.events.clone();
-        let standings = self.standings();
+        let events = self.office.disk.chains.events.clone();
+        let standings = self.oracle.standings.clone();
         let as_arrived = Views::of(&events, &standings, self.mutant);
         if as_arrived.quarantined() > 0 {
             self.reached(super::counts::Rare::Quarantined);
@@ -197,7 +242,7 @@ impl World {
             return Err(("what was paid is what was due", format!("{paid} of {due}")));
         }
         for t in 0..self.tills.len() {
-            let (kept, events) = (self.tills[t].views.take(), self.tills[t].disk.events.clone());
+            let (kept, events) = (self.tills[t].views.take(), self.tills[t].disk.chains.events.clone());
             let Some(mut kept) = kept else { continue };
             kept.follow(&events, &standings);
             let mut shuffled = events.clone();
@@ -209,6 +254,16 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+fn how(chains: &Chains, origin: OriginId, tip: Tip) -> &'static str {
+    if chains.holds(origin, tip) {
+        "whole"
+    } else if chains.knows(origin, tip) {
+        "a link"
+    } else {
+        "unknown"
     }
 }
 

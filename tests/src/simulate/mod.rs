@@ -4,19 +4,25 @@
 //! must hold (`laws`). The machines of `daybook_core::sync` are real; disks, network, clocks and people are models. What a seed broke, the
 //! same seed breaks again.
 
+mod answers;
+mod chains;
 mod clerk;
+mod commits;
 pub mod counts;
-mod disks;
 pub mod faults;
 mod landing;
 mod laws;
 pub mod mutants;
 mod network;
 mod office;
+mod office_disk;
+pub mod real;
 pub mod run;
 mod scribe;
 mod strokes;
+mod take_back;
 mod till;
+mod till_disk;
 mod views;
 mod world;
 

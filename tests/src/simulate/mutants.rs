@@ -20,6 +20,8 @@ named! {
         RetryOnLocalWrite = "retry_on_local_write",
         /// A cashier is told "sold" before the commit.
         ReceiptBeforeCommit = "receipt_before_commit",
+        /// Head office goes on in its old epoch whatever its log looks like.
+        EpochIgnored = "epoch_ignored",
         /// Read models believe whatever arrived last.
         ArrivalOrderMerge = "arrival_order_merge",
     }
@@ -30,9 +32,13 @@ impl Mutant {
     pub fn seeds_max(self) -> u64 {
         match self {
             Mutant::RetryOnLocalWrite => 20,
-            Mutant::ArrivalOrderMerge => 100,
-            Mutant::AckBeforeCommit | Mutant::CursorBeforeApply | Mutant::ReceiptBeforeCommit => 300,
-            Mutant::DedupeWithoutHash | Mutant::NaiveCursor => 500,
+            Mutant::CursorBeforeApply => 2_000,
+            Mutant::AckBeforeCommit
+            | Mutant::ArrivalOrderMerge
+            | Mutant::DedupeWithoutHash
+            | Mutant::EpochIgnored
+            | Mutant::NaiveCursor
+            | Mutant::ReceiptBeforeCommit => 200,
         }
     }
 

@@ -3,17 +3,18 @@
 //! What a till takes for an answer has to be authentic and to its own request: that is the only thing the road cannot forge. Everything
 //! else it may do: lose, double, delay, cut off, bring back what was said before, or let somebody else answer.
 
-use daybook_core::chain::{Hash, Tip};
-use daybook_core::envelope::EventText;
+use daybook_core::chain::Tip;
+use daybook_core::envelope::Line;
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::limits::REQUEST_SECONDS_MAX;
-use daybook_core::wire::{FeedHead, HandshakeAnswer, HandshakeRequest, ProblemCode, PushAnswer, PushHead};
-
+use daybook_core::wire::{FeedEntry, FeedHead, ProblemCode, PushAnswer, PushHead};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::counts::Rare;
-use super::disks::Certificate;
 use super::faults::Fault;
+use super::scribe::Kept;
+use super::till_disk::{Certificate, OfficeWord};
 use super::world::{Happening, World};
 
 /// Answers that somebody on the road keeps to bring them back later.
@@ -23,21 +24,75 @@ const OVERHEARD_MAX: usize = 4;
 #[derive(Clone)]
 pub enum Ask {
     /// Take these events in.
-    Push(PushHead, Vec<EventText>),
+    Push(PushHead, Vec<Line>),
+    /// Take these events in, which cannot be cut into smaller pushes: their own seals say where they end.
+    Carry(PushHead, Vec<Line>),
     /// Say what you have.
-    Handshake(HandshakeRequest),
+    Handshake(Shake),
     /// Give a page of a scope after a cursor.
     Page(String, Option<String>),
+    /// Give a page of an own chain after a number.
+    Chain(OriginId, i64),
+}
+
+/// What a till says in a handshake, as `HandshakeRequest` of the wire does.
+#[derive(Clone)]
+pub struct Shake {
+    /// The sender.
+    pub origin: OriginId,
+    /// Tips of every origin it has events of.
+    pub tips: BTreeMap<OriginId, Vec<Tip>>,
+    /// Whether this is its first since it was started.
+    pub begins: bool,
+    /// The last word of head office about its own log.
+    pub head_office: Option<OfficeWord>,
+    /// Origins that it cannot prove.
+    pub unproved: Vec<OriginId>,
+}
+
+/// What head office says to it, as `HandshakeAnswer` of the wire does.
+#[derive(Clone)]
+pub struct Greeting {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Its epoch.
+    pub epoch: String,
+    /// Its clock.
+    pub wall: i64,
+    /// Up to where it has the origins named, whole.
+    pub tips: BTreeMap<OriginId, Vec<Tip>>,
+    /// Scopes with their last positions.
+    pub scopes: BTreeMap<String, i64>,
+    /// Where its own log ends.
+    pub head_office: OfficeWord,
+    /// What it asks the sender to hand back.
+    pub wanted: BTreeMap<OriginId, Tip>,
+    /// Certificates that prove others.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A page of an origin's own chain.
+#[derive(Clone)]
+pub struct ChainPage {
+    /// Whose.
+    pub origin: OriginId,
+    /// The events, of every branch.
+    pub events: Vec<Kept>,
+    /// The number after which the next page begins.
+    pub reached: i64,
+    /// Whether there is more now.
+    pub more: bool,
 }
 
 impl fmt::Display for Ask {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ask::Push(head, lines) => {
+            Ask::Push(head, lines) | Ask::Carry(head, lines) => {
                 write!(to, "push {} events of {} after {}", lines.len(), head.origin, head.previous.seq)
             }
             Ask::Handshake(body) => write!(to, "handshake of {}", body.origin),
             Ask::Page(scope, cursor) => write!(to, "page of {scope} after {cursor:?}"),
+            Ask::Chain(origin, after) => write!(to, "chain of {origin} after {after}"),
         }
     }
 }
@@ -59,18 +114,17 @@ pub struct Travel {
     pub is_cut: bool,
 }
 
-/// An entry of a page: its position, the hash before it, the texts.
-pub type PageEntry = (i64, Hash, EventText);
-
 /// What head office says.
 #[derive(Clone)]
 pub enum Told {
     /// The push is durable.
     Pushed(PushAnswer),
     /// What head office has.
-    Shaken(HandshakeAnswer),
-    /// A page.
-    Page(FeedHead, Vec<PageEntry>),
+    Shaken(Box<Greeting>),
+    /// A page of a scope.
+    Page(FeedHead, Vec<FeedEntry>),
+    /// A page of a chain.
+    Chain(ChainPage),
     /// It was not done.
     Problem(ProblemCode, Vec<Tip>, u64),
 }
@@ -82,8 +136,9 @@ impl fmt::Display for Told {
                 let forked = if answer.forked { ", forked" } else { "" };
                 write!(to, "durable to {}{forked}", answer.durable.seq)
             }
-            Told::Shaken(answer) => write!(to, "shaken in {}: {:?}", answer.epoch, answer.scopes),
+            Told::Shaken(answer) => write!(to, "shaken in {}, wants {:?}", answer.epoch, answer.wanted),
             Told::Page(head, page) => write!(to, "{} entries, more: {}", page.len(), head.more),
+            Told::Chain(page) => write!(to, "{} events, more: {}", page.events.len(), page.more),
             Told::Problem(code, ..) => write!(to, "{code:?}"),
         }
     }
@@ -92,8 +147,8 @@ impl fmt::Display for Told {
 /// An answer as it arrives.
 #[derive(Clone)]
 pub struct Answer {
-    /// The request that it was signed for; none where head office signed nothing.
-    pub signed_for: Option<RequestId>,
+    /// Which origin of head office signed it for which request; none where nobody of head office did.
+    pub signed: Option<(OriginId, RequestId)>,
     /// What it says.
     pub told: Told,
     /// Which state of head office's disk said so: for the oracle, no part of the message.
@@ -153,7 +208,7 @@ impl World {
         let latency = self.latency();
         if self.strikes(Fault::CaptivePortal) {
             let told = Told::Problem(ProblemCode::NotFound, Vec::new(), 0);
-            let answer = Answer { signed_for: None, told, history: 0 };
+            let answer = Answer { signed: None, told, history: 0 };
             self.after(latency, Happening::Answered(till, run, request, Box::new(answer)));
             return;
         }
@@ -174,7 +229,8 @@ impl World {
     pub(super) fn reply(&mut self, to: (usize, u32), request: RequestId, told: Told) {
         let (till, run) = to;
         self.say(|| format!("head office answers {request}: {told}"));
-        let answer = Answer { signed_for: Some(request), told, history: self.office.history };
+        let signed = Some((self.office.identity.origin, request));
+        let answer = Answer { signed, told, history: self.office.history };
         if !self.tills[till].link.goes_down(self.now) || self.strikes(Fault::LostAnswer) {
             return;
         }

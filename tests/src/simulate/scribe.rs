@@ -5,7 +5,7 @@
 //! twin and original write the same bytes.
 
 use daybook_core::chain::{Hash, Seal, Tip, sha256};
-use daybook_core::envelope::{Envelope, EventText};
+use daybook_core::envelope::{Envelope, EventText, Line};
 use daybook_core::event::Event;
 use daybook_core::identity::KeyPair;
 use daybook_core::ids::{CommandId, EventId, OriginId};
@@ -51,7 +51,8 @@ pub struct Fact {
     stream: String,
     payload: String,
     base: Option<Vec<Hash>>,
-    sealed: bool,
+    /// Whether it is sealed in its commit.
+    pub is_sealed: bool,
 }
 
 impl Fact {
@@ -63,14 +64,14 @@ impl Fact {
     /// Whatever somebody calls an event.
     pub fn raw(kind: &str, v: u32, stream: &str, payload: &str) -> Self {
         let (kind, stream, payload) = (kind.to_owned(), stream.to_owned(), payload.to_owned());
-        Fact { kind, v, stream, payload, base: None, sealed: false }
+        Fact { kind, v, stream, payload, base: None, is_sealed: false }
     }
 }
 
 impl From<&Event> for Fact {
     fn from(event: &Event) -> Self {
         let (kind, v) = event.kind();
-        Fact { sealed: event.is_sealed(), ..Fact::raw(kind, v, &event.stream(), &event.payload_text()) }
+        Fact { is_sealed: event.is_sealed(), ..Fact::raw(kind, v, &event.stream(), &event.payload_text()) }
     }
 }
 
@@ -102,18 +103,18 @@ impl Sealer {
     }
 
     /// Links the lines of a push and checks the seal of its head. Real keys take the road of the shipped server.
-    pub fn check(&self, head: &PushHead, lines: Vec<EventText>) -> Result<Push, BadPush> {
+    pub fn check(&self, head: &PushHead, lines: Vec<Line>) -> Result<Push, BadPush> {
         let Sealer::StandIn(_) = self else {
             let Sealer::Real(key) = self else { return Err(BadPush::BadSeal) };
             return Push::check(head, lines, &key.public());
         };
         let seal = Seal::parse(&head.seal).ok_or(BadPush::BadSeal)?;
         let mut tip = head.previous;
-        let link = |text: EventText| {
-            tip = Tip { seq: tip.seq + 1, hash: text.hash(tip.hash) };
-            (tip, text)
+        let link = |line: Line| {
+            tip = Tip { seq: tip.seq + 1, hash: line.hash(tip.hash) };
+            (tip, line)
         };
-        let events: Vec<(Tip, EventText)> = lines.into_iter().map(link).collect();
+        let events: Vec<(Tip, Line)> = lines.into_iter().map(link).collect();
         let last = events.last().ok_or(BadPush::Empty)?.0;
         if self.seal(head.origin, last) != seal {
             return Err(BadPush::BadSeal);
@@ -155,7 +156,7 @@ pub fn write(
         let text = serde_json::to_string(&envelope).expect("envelopes are plain data");
         let mut text = EventText { envelope: text, payload: fact.payload, seal: None };
         let tip = Tip { seq: envelope.seq, hash: text.hash(writer.tip.hash) };
-        text.seal = fact.sealed.then(|| sealer.seal(writer.origin, tip));
+        text.seal = fact.is_sealed.then(|| sealer.seal(writer.origin, tip));
         let stored = Stored { origin: writer.origin, tip, prev: writer.tip.hash, at: envelope.at, text };
         written.push(Rc::new(stored));
         writer.tip = tip;

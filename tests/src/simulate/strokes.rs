@@ -1,6 +1,7 @@
 //! Faults that strike at moments of their own: crashes, cut roads, wrong clocks, copied, restored and lost disks.
 
 use daybook_core::event::origin::Reason;
+use std::collections::BTreeSet;
 
 use super::counts::Rare;
 use super::faults::Fault;
@@ -39,7 +40,21 @@ impl World {
             Fault::TillRollback => self.roll_back(),
             Fault::TillClone => self.copy(t),
             Fault::TillWipe => self.wipe(t, living.len()),
-            Fault::OfficeRestored | Fault::OfficeCopiedBack => self.restore_office(fault),
+            Fault::OfficeRestored
+            | Fault::OfficeCopiedBack
+            | Fault::OfficeImageRestored
+            | Fault::OfficeWiped => self.restore_office(fault),
+            Fault::DiedBeforeBackup => {
+                if living.len() > 1 {
+                    self.stop(t);
+                    self.tills[t].is_gone = true;
+                }
+                self.restore_office(fault);
+            }
+            Fault::BothRestored => {
+                self.roll_back();
+                self.restore_office(fault);
+            }
             _ => unreachable!("{} strikes on occasions", fault.name()),
         }
     }
@@ -116,10 +131,10 @@ impl World {
 
     /// Notes which events exist nowhere any more from where they can come back: nobody promises those.
     pub(super) fn note_destroyed(&mut self) {
-        let exists = |key: &Key| {
-            self.office.disk.find(key).is_some()
-                || self.tills.iter().any(|till| !till.is_gone && till.disk.gives_back(key))
-        };
+        let living = self.tills.iter().filter(|till| !till.is_gone);
+        let given: BTreeSet<Key> = living.flat_map(|till| till.disk.gives_back()).collect();
+        let chains = &self.office.disk.chains;
+        let exists = |key: &Key| given.contains(key) || chains.find(key).is_some();
         let lost: Vec<Key> = self.oracle.recorded.keys().filter(|key| !exists(key)).copied().collect();
         for key in lost {
             if self.oracle.destroyed.insert(key) {

@@ -10,20 +10,22 @@ use daybook_core::ids::{CommandId, EventId, OriginId, RequestId, StoreId, TillId
 use daybook_core::limits::CLOCK_SKEW_MAX;
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Writer;
+use daybook_core::sync::strangers::Strangers;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
 use daybook_core::time::Now;
-use daybook_core::wire::{HandshakeRequest, PushHead};
-use std::collections::BTreeMap;
+use daybook_core::wire::PushHead;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::Rare;
-use super::disks::{Certificate, TillDisk};
 use super::faults::Fault;
 use super::mutants::Mutant;
-use super::network::{Answer, Ask, Link, Travel};
+use super::network::{Answer, Ask, Link, Shake, Travel};
 use super::office::ORGANISATION;
 use super::scribe::{Fact, Key, write};
-use super::views::{Standings, Views};
+use super::take_back::TakingBack;
+use super::till_disk::{Certificate, TillDisk, lines_of};
+use super::views::Views;
 use super::world::{Happening, World};
 
 /// The process of a till died; nothing more of what it was about to do is done.
@@ -53,6 +55,8 @@ pub struct SimTill {
     pub overheard: Vec<Answer>,
     /// Whether the machine is lost for good.
     pub is_gone: bool,
+    /// Writers that the running process cannot prove.
+    pub strangers: Strangers,
     /// Sales that its cashier was told of since the disk was last put back.
     pub told: Vec<Key>,
     /// Read models on their own disk, where the seed has any.
@@ -74,16 +78,18 @@ pub struct Life {
 /// A request on the road.
 pub(super) enum Flight {
     Push { origin: OriginId, last: Tip },
-    Shake { origin: OriginId, wall: i64, started: u64 },
-    Page { scope: String },
+    Shake { origin: OriginId, wall: i64, started: u64, asked: Vec<OriginId> },
+    Page { scope: String, after: i64 },
+    Carry { origin: OriginId, last: Tip },
+    TakeBack(TakingBack),
 }
 
 /// An own origin with how far it is at head office.
-struct OwnLane {
-    origin: OriginId,
-    tip: Tip,
-    acknowledged: Tip,
-    epoch: Option<String>,
+pub(super) struct OwnLane {
+    pub(super) origin: OriginId,
+    pub(super) tip: Tip,
+    pub(super) acknowledged: Tip,
+    pub(super) epoch: Option<String>,
 }
 
 impl SimTill {
@@ -102,6 +108,7 @@ impl SimTill {
             overheard: Vec::new(),
             is_gone: false,
             told: Vec::new(),
+            strangers: Strangers::default(),
             views: None,
         }
     }
@@ -121,7 +128,7 @@ impl SimTill {
     /// Whether a page of a scope is on its way.
     pub fn has_page_in_flight(&self, wanted: &str) -> bool {
         let is_wanted =
-            |flight: &Flight| matches!(flight, Flight::Page { scope } if scope.as_str() == wanted);
+            |flight: &Flight| matches!(flight, Flight::Page { scope, .. } if scope.as_str() == wanted);
         self.life.as_ref().is_some_and(|life| life.flights.values().any(is_wanted))
     }
 
@@ -130,7 +137,8 @@ impl SimTill {
         self.life.as_ref().is_some_and(|life| life.machine.status() == Status::UpToDate)
     }
 
-    fn lanes(&self) -> Vec<OwnLane> {
+    /// The own origins, the oldest first.
+    pub(super) fn lanes(&self) -> Vec<OwnLane> {
         let lane = |certificate: &Certificate| {
             let origin = certificate.origin;
             let known = self.disk.acknowledged.get(&origin).cloned();
@@ -149,9 +157,10 @@ impl World {
             return;
         }
         self.say(|| format!("till {t} starts"));
+        self.tills[t].strangers = Strangers::default();
         if self.tills[t].disk.own_events().next().is_none() {
             let facts = vec![self.opening(t, Reason::Enrolled, None)];
-            if self.commit(t, facts, None).is_err() {
+            if !matches!(self.commit(t, facts, None), Ok(true)) {
                 return self.falls(t);
             }
         }
@@ -160,7 +169,8 @@ impl World {
             previous_run: None,
             version: "1".to_owned(),
         };
-        if self.commit(t, vec![Fact::from(&Event::from(started))], None).is_err() {
+        // A till that cannot note its start does not open: copies part by that note.
+        if !matches!(self.commit(t, vec![Fact::from(&Event::from(started))], None), Ok(true)) {
             return self.falls(t);
         }
         self.tell_what_was_left(t);
@@ -195,19 +205,11 @@ impl World {
     /// The read models of a till come up to its log, where the seed has any.
     fn follow(&mut self, t: usize) {
         if self.shape.has_views {
-            let standings = self.standings();
             let till = &mut self.tills[t];
-            till.views.get_or_insert_default().follow(&till.disk.events, &standings);
+            till.views
+                .get_or_insert_default()
+                .follow(&till.disk.chains.events, &self.oracle.standings);
         }
-    }
-
-    /// Who may say what.
-    pub(super) fn standings(&self) -> Standings {
-        let till = |own: &Certificate| (own.origin, Standing::Till(own.store, own.till));
-        let known = self.office.disk.certificates.values();
-        let own = self.tills.iter().flat_map(|till| &till.disk.certificates);
-        let office = (self.office.origin, Standing::HeadOffice);
-        known.chain(own).map(till).chain([office]).collect()
     }
 
     /// After a crash the till looks up what its last commands led to, and says so.
@@ -237,7 +239,7 @@ impl World {
         let had_flights = till.life.take().is_some_and(|life| !life.flights.is_empty());
         till.run += 1;
         let cause = till.crash_in.take().map(|(_, fault)| fault);
-        let lost = till.told.iter().find(|key| !till.disk.holds(key)).copied();
+        let lost = till.told.iter().find(|key| till.disk.chains.find(key).is_none()).copied();
         if had_flights {
             self.reached(Rare::CrashedInFlight);
         }
@@ -361,7 +363,7 @@ impl World {
 
     fn step(&mut self, t: usize, life: &mut Life, input: Input) -> Result<(), Crash> {
         let run = self.tills[t].run;
-        if matches!(input, Input::Shaken { .. }) && !life.listens {
+        if matches!(input, Input::Shaken(_)) && !life.listens {
             life.listens = true;
             self.after(5, Happening::Report(t, run, Input::Now));
         }
@@ -413,7 +415,7 @@ impl World {
                 }
             }
             Input::Pushed { .. } => life.turns.accept(life.lane),
-            Input::Shaken { .. } if life.machine.waiting() == 0 => life.turns.accept(life.lane),
+            Input::Shaken(_) if life.machine.waiting() == 0 => life.turns.accept(life.lane),
             _ => {}
         }
     }
@@ -436,14 +438,23 @@ impl World {
             Effect::Push { after, events_max } => self.start_push(t, life, after, events_max),
             Effect::Handshake => {
                 let wall = self.wall() + self.tills[t].skew;
-                let tips = self.tills[t].disk.tips();
-                let body = HandshakeRequest { origin, wall, tips, certificates: Vec::new() };
-                let flight = Flight::Shake { origin, wall, started: self.now };
+                let disk = &self.tills[t].disk;
+                let body = Shake {
+                    origin,
+                    tips: disk.chains.all_tips(),
+                    begins: !life.machine.has_shaken(),
+                    head_office: disk.office_word.clone(),
+                    unproved: self.tills[t].strangers.ask_for(disk.unproved()),
+                };
+                let asked = body.unproved.clone();
+                let flight = Flight::Shake { origin, wall, started: self.now, asked };
                 self.take_off(t, life, flight, Ask::Handshake(body));
             }
             Effect::Fetch(scope) => {
-                let cursor = self.tills[t].disk.cursors.get(&scope).map(|cursor| cursor.cursor.clone());
-                self.take_off(t, life, Flight::Page { scope: scope.clone() }, Ask::Page(scope, cursor));
+                let cursor = self.tills[t].disk.cursors.get(&scope).cloned();
+                let after = cursor.as_ref().map_or(0, |cursor| cursor.position);
+                let flight = Flight::Page { scope: scope.clone(), after };
+                self.take_off(t, life, flight, Ask::Page(scope, cursor.map(|cursor| cursor.cursor)));
             }
             Effect::ResetCursor(scope) => {
                 self.tills[t].disk.cursors.remove(&scope);
@@ -454,6 +465,14 @@ impl World {
                     self.reached(Rare::EpochChanged);
                 }
             }
+            Effect::SaveOther(other, epoch, tip) => {
+                self.reached(Rare::OtherReset);
+                self.tills[t].disk.acknowledged.insert(other, (epoch, tip));
+            }
+            Effect::Carry { origin, after, events_max } => {
+                self.start_carry(t, life, origin, after, events_max)
+            }
+            Effect::TakeBack(origins) => self.start_take_back(t, life, origins),
             Effect::CheckLog(why) => {
                 self.broken("poison never blocks", format!("head office could not read a push: {why}"))
             }
@@ -475,15 +494,40 @@ impl World {
         };
         let seal = own.sealer.seal(origin, last).text();
         let head = PushHead { origin, previous: after, seal, certificates: Vec::new() };
-        let lines = events.iter().map(|event| event.text.clone()).collect();
+        let lines = lines_of(&events);
         self.take_off(t, life, Flight::Push { origin, last }, Ask::Push(head, lines));
     }
 
-    fn take_off(&mut self, t: usize, life: &mut Life, flight: Flight, ask: Ask) {
+    /// Hands back what is here of another origin after an event.
+    fn start_carry(&mut self, t: usize, life: &mut Life, origin: OriginId, after: Tip, events_max: usize) {
+        let Some(burden) = self.tills[t].disk.burden(origin, after, events_max) else {
+            let run = self.tills[t].run;
+            return self.after(1, Happening::Report(t, run, Input::CarriedOut(origin)));
+        };
+        let seal = burden.seal.text();
+        let head = PushHead { origin, previous: burden.after, seal, certificates: Vec::new() };
+        let lines = burden.lines.into_iter().map(|(_, line)| line).collect();
+        self.take_off(t, life, Flight::Carry { origin, last: burden.last }, Ask::Carry(head, lines));
+    }
+
+    fn start_take_back(&mut self, t: usize, life: &mut Life, origins: BTreeSet<OriginId>) {
+        self.reached(Rare::HasLater);
+        let input = self.goes_on_taking_back(t, life, TakingBack::of(origins));
+        if let Some(input) = input {
+            let run = self.tills[t].run;
+            self.after(1, Happening::Report(t, run, input));
+        }
+    }
+
+    pub(super) fn take_off(&mut self, t: usize, life: &mut Life, flight: Flight, ask: Ask) {
         let request = RequestId(self.new_uuid());
+        let disk = &self.tills[t].disk;
+        let mut lineage = disk.lineage(life.lane);
+        if let Flight::Carry { origin, .. } = &flight {
+            lineage.extend(disk.lineage(*origin));
+        }
         life.flights.insert(request, flight);
         let from = (t, self.tills[t].run);
-        let lineage = self.tills[t].disk.lineage(life.lane);
         self.send(Travel { from, request, caller: life.lane, lineage, ask, is_cut: false });
     }
 
@@ -503,8 +547,9 @@ impl World {
         let origin = OriginId(self.new_uuid());
         let sealer = self.new_sealer();
         let till = &mut self.tills[t];
-        let certificate =
-            Certificate { origin, store: till.store, till: till.till, parent: Some(parent.origin), sealer };
+        let standing = Standing::Till(till.store, till.till);
+        let certificate = Certificate { origin, standing, parent: Some(parent.origin), sealer };
+        self.oracle.standings.insert(origin, standing);
         let grandchild = till.disk.certificates.last().is_some_and(|last| last.parent.is_some());
         let opening = self.opening(t, reason, Some(parent));
         self.tills[t].disk.certificates.push(certificate);

@@ -3,8 +3,10 @@
 //! Nothing here runs beside anything else: the earliest happening is taken from the queue, done, and may put further ones in. The same
 //! seed gives the same world, to the last byte.
 
-use daybook_core::chain::Tip;
+use daybook_core::chain::{Hash, Tip};
 use daybook_core::ids::{CommandId, OriginId, ProductId, RequestId, StoreId, TillId};
+use daybook_core::project::standing::Standing;
+use daybook_core::sync::epoch::Anchor;
 use daybook_core::sync::till::{Input, Moment};
 use fastrand::Rng;
 use std::collections::BTreeMap;
@@ -13,7 +15,6 @@ use uuid::Uuid;
 use super::Figures;
 use super::clerk::Goods;
 use super::counts::Rare;
-use super::disks::{Certificate, TillDisk};
 use super::faults::{Fault, Menu};
 use super::laws::{Breach, Oracle};
 use super::mutants::Mutant;
@@ -21,6 +22,7 @@ use super::network::{Answer, Travel};
 use super::office::Office;
 use super::scribe::Sealer;
 use super::till::SimTill;
+use super::till_disk::{Certificate, TillDisk};
 
 /// Where the simulated time begins: 2026-03-02 09:00 UTC, in microseconds.
 const MORNING: i64 = 1_772_442_000_000_000;
@@ -72,6 +74,8 @@ pub(super) enum Happening {
     Image(usize),
     /// Head office commits what waits.
     OfficeCommits(u32),
+    /// How far head office's log is reaches its anchor.
+    Anchored(u32, Box<Anchor>),
     /// Head office starts.
     OfficeStarts(u32),
     /// Head office records something of its own.
@@ -131,7 +135,7 @@ impl World {
             is_calm: false,
             mutant,
             tills: Vec::new(),
-            office: Office::new(OriginId(Uuid::from_u128(0xf0))),
+            office: Office::new(OriginId(Uuid::from_u128(0xf0)), Sealer::StandIn(Hash::ZERO)),
             goods,
             oracle: Oracle::default(),
             figures: Figures::default(),
@@ -139,7 +143,7 @@ impl World {
             digest: seed,
             trace,
         };
-        world.office.sealer = world.new_sealer();
+        world.office.identity.sealer = world.new_sealer();
         world.found();
         world
     }
@@ -168,7 +172,14 @@ impl World {
                     let till = self.rng.usize(..self.tills.len());
                     self.after(earlier, Happening::Image(till));
                 }
-                Fault::OfficeRestored | Fault::OfficeCopiedBack => self.after(earlier, Happening::Backup),
+                Fault::OfficeRestored | Fault::OfficeCopiedBack | Fault::OfficeImageRestored => {
+                    self.after(earlier, Happening::Backup);
+                }
+                Fault::DiedBeforeBackup | Fault::BothRestored => {
+                    let till = self.rng.usize(..self.tills.len());
+                    self.after(earlier, Happening::Image(till));
+                    self.after(earlier, Happening::Backup);
+                }
                 _ => {}
             }
         }
@@ -180,9 +191,11 @@ impl World {
     /// A disk with a new origin that the root key signed, and that head office knows.
     pub(super) fn enrolled(&mut self, till: TillId, store: StoreId) -> TillDisk {
         let origin = OriginId(self.new_uuid());
-        let certificate = Certificate { origin, store, till, parent: None, sealer: self.new_sealer() };
+        let standing = Standing::Till(store, till);
+        let certificate = Certificate { origin, standing, parent: None, sealer: self.new_sealer() };
+        self.oracle.standings.insert(origin, standing);
         self.office.disk.certificates.insert(origin, certificate.clone());
-        TillDisk::of(certificate)
+        TillDisk::of(certificate, self.office.identity.clone())
     }
 
     /// Plays the storm and the calm after it; gives what went against a law.
@@ -224,6 +237,7 @@ impl World {
             Happening::Starts(till) => self.till_starts(till),
             Happening::Image(till) => self.image(till),
             Happening::OfficeCommits(run) => self.office_commits(run),
+            Happening::Anchored(run, anchor) => self.anchored(run, *anchor),
             Happening::OfficeStarts(run) => self.office_starts(run),
             Happening::OfficeWrites => self.office_writes(),
             Happening::Backup => self.office.back_up(),
@@ -285,7 +299,7 @@ impl World {
         if self.shape.is_whole {
             Sealer::Real(Box::new(daybook_core::identity::KeyPair::from_seed(seed)))
         } else {
-            Sealer::StandIn(daybook_core::chain::Hash(seed))
+            Sealer::StandIn(Hash(seed))
         }
     }
 

@@ -100,7 +100,7 @@ async fn damage_that_only_readers_meet_stops_no_handshake_and_is_mended() {
     let certificate = office.certificate(origin).await.unwrap().expect("the till's certificate");
     let lane = daybook_core::sync::scope::conflicts(certificate.store.unwrap());
     let shake = async || {
-        let body = HandshakeRequest { origin, wall: 0, tips: Default::default(), certificates: Vec::new() };
+        let body = HandshakeRequest::of(origin, 0);
         let answer = office.handshake(RequestId(uuid::Uuid::now_v7()), &certificate, body).await;
         answer.expect("hands are shaken").scopes.contains_key(&lane)
     };

@@ -3,7 +3,7 @@
 //! What comes down is put into the till's files in one step with its cursor, and the read models follow in small ones, so that a sale
 //! waits for a few events at most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::sealed::OpeningKey;
@@ -14,7 +14,7 @@ use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, PeopleAnswer, Peopl
 use daybook_store::StoreError;
 use daybook_store::till::Cursor;
 
-use super::{Road, local, read};
+use super::road::{Road, local, read};
 use crate::client::{Reply, trouble};
 use crate::till::Till;
 
@@ -26,7 +26,7 @@ impl Road {
             None => self.try_fetch(&scope).await,
         };
         match fetched {
-            Ok((position, more)) => Input::Fetched { scope, position, more },
+            Ok((epoch, position, more)) => Input::Fetched { epoch, scope, position, more },
             Err(trouble) => Input::FetchFailed(scope, trouble),
         }
     }
@@ -55,7 +55,7 @@ impl Road {
         last.map_or_else(known, Ok)
     }
 
-    async fn try_fetch(&self, scope: &str) -> Result<(i64, bool), Trouble> {
+    async fn try_fetch(&self, scope: &str) -> Result<(String, i64, bool), Trouble> {
         let query = self.query(scope)?;
         let request = self.request("GET", "/v1/feed", &query, Vec::new());
         let id = request.id;
@@ -75,7 +75,7 @@ impl Road {
             last_position = Some(entry.position);
             match entry.text.read_envelope() {
                 Ok(envelope) => {
-                    let tip = Tip { seq: envelope.seq, hash: entry.text.hash(entry.prev) };
+                    let tip = Tip { seq: envelope.seq, hash: entry.text.hash(entry.prev()) };
                     entries.push((envelope.origin, tip, entry));
                 }
                 Err(error) => {
@@ -85,6 +85,9 @@ impl Road {
         }
         if head.request != id || head.scope != scope || head.entries as usize != body.lines().count() - 1 {
             return Err(Trouble::Network("the page is not the one asked for".to_owned()));
+        }
+        if self.meets_strangers(&entries).map_err(local)? {
+            return Err(Trouble::UnknownWriter);
         }
         let position = self.position_after(scope, last_position)?;
         let (till, named, cursor) =
@@ -98,10 +101,18 @@ impl Road {
             stored
         });
         stored.await.map_err(|error| Trouble::Network(error.to_string()))?.map_err(local)?;
-        Ok((position, head.more))
+        Ok((head.epoch, position, head.more))
     }
 
-    async fn try_fetch_conflicts(&self, scope: &str) -> Result<(i64, bool), Trouble> {
+    /// Whether a page is to wait until a handshake has asked who wrote its events.
+    fn meets_strangers(&self, entries: &[(OriginId, Tip, FeedEntry)]) -> Result<bool, StoreError> {
+        let writers: BTreeSet<OriginId> = entries.iter().map(|(origin, ..)| *origin).collect();
+        let mut inner = self.till.lock();
+        let proved = inner.proved()?;
+        Ok(inner.strangers.meet(writers.into_iter().filter(|origin| !proved.contains(origin))))
+    }
+
+    async fn try_fetch_conflicts(&self, scope: &str) -> Result<(String, i64, bool), Trouble> {
         let query = self.query(scope)?;
         let request = self.request("GET", "/v1/feed", &query, Vec::new());
         let id = request.id;
@@ -116,11 +127,11 @@ impl Road {
         let cursor = Cursor { cursor: page.cursor, position };
         self.till.lock().log.store_conflicts(scope, &page.conflicts, &cursor).map_err(local)?;
         self.till.shared.changes.send_modify(|changes| changes.others += 1);
-        Ok((position, page.more))
+        Ok((page.epoch, position, page.more))
     }
 
     /// Asks who works here, by name and PIN, under a key that is forgotten with the answer.
-    async fn try_fetch_people(&self) -> Result<(i64, bool), Trouble> {
+    async fn try_fetch_people(&self) -> Result<(String, i64, bool), Trouble> {
         let (key, known) = {
             let inner = self.till.lock();
             let mut random = [0; 32];
@@ -147,7 +158,7 @@ impl Road {
             kept.map_err(|error| Trouble::Network(format!("the till's own store: {error}")))?;
             self.till.shared.changes.send_modify(|changes| changes.others += 1);
         }
-        Ok((answer.revision, false))
+        Ok((answer.epoch, answer.revision, false))
     }
 }
 

@@ -122,7 +122,9 @@ fn a_request_has_one_host_and_one_length() {
 fn every_route_resolves_to_itself_and_is_bounded() {
     for route in ROUTES {
         let key = format!("/v1/people?key={}", OpeningKey::from_random([1; 32]).public().text());
+        let origin = format!("/v1/origin?origin={}", uuid::Uuid::from_u128(1));
         let target = match route.query {
+            ["origin", ..] => &origin,
             ["scope", ..] => "/v1/feed?scope=catalogue",
             ["key", ..] => &key,
             _ => route.path,

@@ -1,0 +1,166 @@
+//! The handshake: both sides say what they have, and head office asks for what it lacks.
+//!
+//! A till that knows a later word of head office about itself than its log holds proves that the log was put back; a new epoch begins
+//! before that till is answered. What the till names of others and head office lacks, it is asked to hand back.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use daybook_core::chain::{Seal, Tip};
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::ids::{OriginId, RequestId};
+use daybook_core::limits::{CERTIFICATES_MAX, TIPS_MAX};
+use daybook_core::sync::carry::Lack;
+use daybook_core::sync::epoch::{Witness, is_proof};
+use daybook_core::sync::scope;
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, OfficeHead};
+use daybook_store::office::feed_head;
+use daybook_store::people::office as people;
+use daybook_store::views::judge::last_revision;
+use daybook_store::{Reader, StoreError, events, links};
+
+use super::{Office, Readers, Refusal, writer};
+
+/// What a handshake is answered with, out of the files.
+struct Found {
+    tips: BTreeMap<OriginId, Vec<Tip>>,
+    own: Tip,
+    scopes: BTreeMap<String, i64>,
+    lacking: Vec<Lack>,
+}
+
+impl Office {
+    /// Answers a handshake: what head office has of the origins the sender named and of itself, how far each scope goes, and what it
+    /// asks the sender for.
+    pub async fn handshake(
+        &self,
+        request: RequestId,
+        certificate: &Certificate,
+        body: HandshakeRequest,
+    ) -> Result<HandshakeAnswer, Refusal> {
+        if body.tips.len() > TIPS_MAX {
+            return Err(Refusal::Malformed("more origins than a handshake may name".to_owned()));
+        }
+        if let Some(head) = &body.head_office {
+            self.heed(head).await?;
+        }
+        let present = self.0.present.get();
+        let (own, sender, store) = (present.identity.origin, body.origin, certificate.store);
+        let named: Vec<OriginId> = body.tips.keys().copied().chain([own, sender]).collect();
+        let holds = body.tips;
+        let found = self.ask(move |readers| {
+            let mut scopes = BTreeMap::new();
+            if let Some(store) = store {
+                scopes = scopes_of(readers, store)?;
+            }
+            let log = &readers.log;
+            let mut tips = BTreeMap::new();
+            for origin in named {
+                tips.insert(origin, links::whole(log, origin).map_err(StoreError::of_log)?);
+            }
+            let mut lacking = Vec::new();
+            for (origin, named) in holds {
+                lacking.extend(lack(log, origin, &named).map_err(StoreError::of_log)?);
+            }
+            let own = events::tips_of(log, own).map_err(StoreError::of_log)?;
+            let own = own.into_iter().max().unwrap_or(Tip::NONE);
+            Ok(Found { tips, own, scopes, lacking })
+        });
+        let Found { tips, own, scopes, lacking } = found.await?;
+        let wanted = {
+            let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            if body.begins {
+                asking.forget(sender);
+            }
+            asking.ask(self.running(), sender, &lacking)
+        };
+        let seal = Seal::sign(present.identity.key.signing_key(), present.identity.origin, own).text();
+        let head_office = OfficeHead { certificate: present.certificate.clone(), tip: own, seal };
+        let certificates = self.proofs(&body.unproved);
+        let (epoch, wall) = (present.epoch.clone(), self.now());
+        Ok(HandshakeAnswer { request, epoch, wall, tips, scopes, head_office, wanted, certificates })
+    }
+
+    /// Begins a new epoch where a till's word of head office about itself proves that its log was put back.
+    async fn heed(&self, head: &OfficeHead) -> Result<(), Refusal> {
+        let present = self.0.present.get();
+        let (root, organisation) = (present.identity.root.public(), present.identity.organisation);
+        let Some(certificate) = head.verified(&root, organisation) else {
+            tracing::warn!("a till named a word of head office that is not head office's");
+            return Ok(());
+        };
+        let (origin, tip) = (certificate.origin, head.tip);
+        let origin_is_known = self.certificate(origin).await?.is_some();
+        let event_is_known = self
+            .ask(move |readers| Ok(links::knows(&readers.log, origin, tip).map_err(StoreError::of_log)?))
+            .await?;
+        let of_present_origin = origin == present.identity.origin;
+        if is_proof(Witness { of_present_origin, origin_is_known, event_is_known }) {
+            let signed = head.certificate.clone();
+            self.job(|reply| writer::Job::Witness(origin, signed, tip, reply)).await??;
+            self.remember(certificate, head.certificate.clone());
+            let began = self.0.present.get();
+            if let Ok(certificate) = began.certificate.read() {
+                self.remember(certificate, began.certificate.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The certificates of origins with those of their parents, as many as one answer holds.
+    fn proofs(&self, origins: &[OriginId]) -> Vec<SignedCertificate> {
+        let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+        let mut proofs: BTreeMap<OriginId, SignedCertificate> = BTreeMap::new();
+        for origin in origins {
+            let mut lineage = BTreeMap::new();
+            let mut next = Some(*origin);
+            while let Some((certificate, signed)) = next.and_then(|origin| book.get(&origin)) {
+                lineage.insert(certificate.origin, signed.clone());
+                next = certificate.parent;
+            }
+            if lineage.keys().filter(|known| !proofs.contains_key(known)).count() + proofs.len()
+                <= CERTIFICATES_MAX
+            {
+                proofs.extend(lineage);
+            }
+        }
+        proofs.into_values().collect()
+    }
+}
+
+/// What of an origin a till that names these tips may hold and head office lacks.
+fn lack(log: &Reader, origin: OriginId, named: &[Tip]) -> Result<Option<Lack>, StoreError> {
+    let Some(last) = named.iter().max().copied() else { return Ok(None) };
+    let missing = links::missing(log, origin)?;
+    let mut unknown = false;
+    for tip in named {
+        unknown |= !links::knows(log, origin, *tip)?;
+    }
+    if missing == 0 && !unknown {
+        return Ok(None);
+    }
+    let after = links::whole(log, origin)?.into_iter().max().unwrap_or(Tip::NONE);
+    Ok(Some(Lack { origin, after, missing, named: last }))
+}
+
+/// The scopes that a till of a store follows, each with its last position.
+fn scopes_of(
+    readers: &Readers,
+    store: daybook_core::ids::StoreId,
+) -> Result<BTreeMap<String, i64>, super::OfficeError> {
+    let mut scopes = BTreeMap::new();
+    for scope in scope::of_till(store) {
+        let head = feed_head(&readers.log, &scope).map_err(StoreError::of_log)?;
+        scopes.insert(scope, head.map_or(0, |head| head.position));
+    }
+    // Read models that cannot be read now keep nobody from shaking hands: only their own lane is left out.
+    if let Ok(revision) = readers.heed(last_revision(&readers.views, Some(store))) {
+        scopes.insert(scope::conflicts(store), revision);
+    }
+    let revision = people::revision(&readers.people).map_err(StoreError::of_log)?;
+    // A head office that knows nobody by name, because it was made anew, leaves tills the people that they know.
+    if revision > 0 {
+        scopes.insert(scope::CREDENTIALS.to_owned(), revision);
+    }
+    Ok(scopes)
+}
