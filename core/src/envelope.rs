@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 use crate::chain::{Hash, Seal, Skeleton, Tip, event_hash};
+use crate::identity::PublicKey;
 use crate::ids::{CommandId, EventId, OriginId, StaffId};
 use crate::limits::{EVENT_TEXT_BYTES_MAX, LINE_BYTES_MAX};
 use crate::time::Day;
@@ -193,6 +194,13 @@ impl Line {
         match self {
             Line::Event(text) => text.seal,
             Line::Skeleton(_) => None,
+        }
+    }
+
+    /// Lets the line's own seal go where it does not vouch for the event at this place, by this key.
+    pub fn drop_false_seal(&mut self, key: &PublicKey, origin: OriginId, tip: Tip) {
+        if let Line::Event(text) = self {
+            text.seal = text.seal.filter(|seal| seal.verifies(key.verifying_key(), origin, tip));
         }
     }
 

@@ -92,6 +92,13 @@ pub const ENROL_CODE_LIFE: i64 = 10 * 60 * 1_000_000;
 pub const ENROL_FAILURES_MAX: u32 = 20;
 /// Pairs of an address and a till whose wrong proofs are counted at once: a few hundred kilobytes of memory.
 pub const ENROL_ASKERS_MAX: usize = 4_096;
+/// How long head office hands out one nonce, in seconds. It is good for another stretch after that: a request is fresh for five to ten
+/// minutes, longer than a till on a slow road needs between an answer and its next request.
+pub const NONCE_SECONDS: i64 = 300;
+/// Events held of one origin that is not let in: what a busy till records in two days. A person looks at it before there is more.
+pub const HELD_EVENTS_MAX: usize = 20_000;
+/// Size of the events held of one origin, in bytes. Many times what that many events of a till have.
+pub const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Seconds between two heartbeats of a till that has nothing to push.
 pub const HEARTBEAT_SECONDS: u64 = 30;
 /// Longest pause between two attempts to reach head office, in seconds.
@@ -130,7 +137,7 @@ pub const LIVE_STREAMS_MAX: usize = 3_072;
 pub const STRANGER_BODIES_MAX: usize = 32;
 /// How much larger than sent a body may become when decompressed. Batches of real events shrink to a fifth or a tenth. Up to
 /// [`LINE_BYTES_MAX`] any ratio is fine, so that a single event always passes.
-pub const ZSTD_RATIO_MAX: usize = 200;
+pub const UNPACKED_RATIO_MAX: usize = 200;
 /// Size of an enrolment request, in bytes: a name, a key, two short texts.
 pub const ENROL_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Answers are compressed from this size on, in bytes; below it the saving is less than a network packet.

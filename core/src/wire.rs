@@ -20,6 +20,8 @@ use crate::secret::Secret;
 
 /// Header that carries a request's id; its answer repeats it.
 pub const REQUEST_HEADER: &str = "daybook-request";
+/// Header of every answer: the nonce to sign the next request with.
+pub const NONCE_HEADER: &str = "daybook-nonce";
 
 /// First line of a push body; the events follow, one a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub struct PushAnswer {
     pub durable: Tip,
     /// Whether the events went onto a second branch: the till opens a child origin.
     pub forked: bool,
+    /// Whether they are held: safe, and kept apart until a person at head office lets them in. Left out where they are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// Body of a handshake: who has seen what.
@@ -166,6 +171,20 @@ pub struct HandshakeAnswer {
     /// Certificates of origins that the sender could not prove.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<SignedCertificate>,
+    /// What is held of the sender's origin and of the others of its till that it named; left out are those that are let in whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<OriginId, Held>,
+}
+
+/// What head office keeps apart of an origin, until a person there lets it in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Held {
+    /// Events after this number are held, or will be.
+    pub after: i64,
+    /// Why the origin was closed, in a word; left out where it is open again and only what came meanwhile waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// First line of a page of an origin's own chain; events follow, one a line, as in the feed: `["prev",[envelope,payload,seal]]`.
@@ -399,6 +418,8 @@ pub enum ProblemCode {
     TooLarge,
     /// No or a wrong signature.
     Unauthenticated,
+    /// The request carries no nonce, or an old one: send it once more with the one that this answer brings.
+    UseNonce,
     /// The origin has no certificate that ends at the organisation's root.
     UnknownOrigin,
     /// The signer may not do this.

@@ -100,6 +100,14 @@ pub fn position_of(connection: &Connection, origin: OriginId, tip: Tip) -> Resul
         .optional()?)
 }
 
+/// The event at a position, with its texts.
+pub fn stored_at(connection: &Connection, position: i64) -> Result<Option<StoredEvent>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE position = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([position])?;
+    rows.next()?.map(read_row).transpose()
+}
+
 /// Whether an event is there. The start of a chain always is.
 pub fn knows(connection: &Connection, origin: OriginId, tip: Tip) -> Result<bool, StoreError> {
     Ok(tip == Tip::NONE || position_of(connection, origin, tip)?.is_some())

@@ -7,13 +7,14 @@ use daybook_core::chain::{Hash, Seal, Skeleton, Tip, running_hash};
 use daybook_core::envelope::{EventText, Line};
 use daybook_core::event::Event;
 use daybook_core::event::stock::Received;
-use daybook_core::identity::certificate::SignedCertificate;
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
 use daybook_core::limits::ENTRY_SKELETONS_MAX;
 use daybook_core::project::{self, standing::Standing};
 use daybook_core::record::Recorded;
-use daybook_core::sync::scope::{read_together, scope_of};
-use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
+use daybook_core::sync::admission::Admission;
+use daybook_core::sync::scope::read_together;
+use daybook_core::sync::server::{Effect, HeldSoFar, Input, Known, Push, Server};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,10 +24,15 @@ use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, t
 use crate::links;
 use crate::log_files::LogFiles;
 use crate::sql;
+use entry::scope_in;
+
+mod entry;
+pub mod held;
 
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql")),
     ("0002_skeletons", include_str!("../../migrations/server/sqlite/0002_skeletons.sql")),
+    ("0003_held", include_str!("../../migrations/server/sqlite/0003_held.sql")),
 ];
 
 /// The log of head office, open for its one writer.
@@ -117,13 +123,14 @@ impl OfficeLog {
                     let known = look_up(connection, &push)?;
                     for effect in server.handle(now, Input::LookedUp(request, known)) {
                         match effect {
-                            Effect::Append { origin, after, events, seal, branches } => {
+                            Effect::Append { origin, after, events, seal, branches, held } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                append(connection, origin, after, &events, Some(seal), branches, standing)?;
+                                let mut entering = Entering::of(connection, origin, standing, held);
+                                append(&mut entering, after, &events, Some(seal), branches)?;
                             }
-                            Effect::Fill { origin, events } => {
+                            Effect::Fill { origin, events, held } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                fill(connection, origin, &events, standing)?;
+                                fill(&mut Entering::of(connection, origin, standing, held), &events)?;
                             }
                             answer => answers.push(answer),
                         }
@@ -157,7 +164,7 @@ impl OfficeLog {
                     return Err(StoreError::Booked(document.to_owned()));
                 }
             }
-            append(connection, origin, after, &events, None, false, office)
+            append(&mut Entering::of(connection, origin, office, false), after, &events, None, false)
         })
     }
 
@@ -231,11 +238,16 @@ pub fn certificates(connection: &Connection) -> Result<Vec<SignedCertificate>, S
 
 /// What an origin may speak for by the certificate that is kept of it; none where none is.
 pub fn standing(connection: &Connection, origin: OriginId) -> Result<Option<Standing>, StoreError> {
+    Ok(certificate(connection, origin)?.and_then(|certificate| Standing::of(&certificate)))
+}
+
+/// The certificate that is kept of an origin; none where none is.
+pub fn certificate(connection: &Connection, origin: OriginId) -> Result<Option<Certificate>, StoreError> {
     let sql = "SELECT certificate, signature FROM certificates WHERE origin = ?1";
     let read =
         |row: &rusqlite::Row<'_>| Ok(SignedCertificate { certificate: row.get(0)?, signature: row.get(1)? });
     let found = connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], read).optional()?;
-    Ok(found.and_then(|signed| Standing::of(&signed.read().ok()?)))
+    Ok(found.and_then(|signed| signed.read().ok()))
 }
 
 /// Whether head office itself has booked the goods of a document in a store.
@@ -360,7 +372,7 @@ fn skeletons_before(
     Ok((tip.hash, skeletons))
 }
 
-/// Origins with branches: the earliest event with more than one successor, and those successors.
+/// Origins with branches: the earliest event with more than one successor, and those successors. A branch that is held is none yet.
 pub fn branchings(connection: &Connection) -> Result<BTreeMap<OriginId, (Tip, Vec<Hash>)>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT origin, seq, hash FROM branchings ORDER BY origin, seq, hash")?;
@@ -369,8 +381,17 @@ pub fn branchings(connection: &Connection) -> Result<BTreeMap<OriginId, (Tip, Ve
     while let Some(row) = rows.next()? {
         let (origin, seq, hash): (Vec<u8>, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (origin, tip) = (sql::origin(&origin)?, Tip { seq, hash: sql::hash(&hash)? });
-        if let std::collections::btree_map::Entry::Vacant(entry) = found.entry(origin) {
-            entry.insert((tip, links::successors(connection, origin, tip)?));
+        if found.contains_key(&origin) {
+            continue;
+        }
+        let mut branches = Vec::new();
+        for hash in links::successors(connection, origin, tip)? {
+            if !held::branch_waits(connection, origin, Tip { seq: tip.seq + 1, hash })? {
+                branches.push(hash);
+            }
+        }
+        if branches.len() > 1 {
+            found.insert(origin, (tip, branches));
         }
     }
     Ok(found)
@@ -407,7 +428,29 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         events::tips_of(connection, push.origin)?
     };
     let began_branch = began_branch(connection, push, known)?;
-    Ok(Known { previous, events: known, without_content, other_successor, began_branch, tips })
+    let (admission, last) = (held::admission(connection, push.origin)?, push.events.last());
+    let last_is_held = match last.filter(|_| known == push.events.len()) {
+        Some((tip, _)) => held::waits(connection, push.origin, *tip)?,
+        None => false,
+    };
+    let (held, let_in_until) = match admission {
+        Admission::Admitted => (HeldSoFar::default(), 0),
+        Admission::Held => {
+            (held::so_far(connection, push.origin)?, held::let_in_until(connection, push.origin)?)
+        }
+    };
+    Ok(Known {
+        previous,
+        events: known,
+        without_content,
+        other_successor,
+        began_branch,
+        tips,
+        admission,
+        held,
+        let_in_until,
+        last_is_held,
+    })
 }
 
 /// Whether one of the known events of a push once began a second branch.
@@ -423,16 +466,15 @@ fn began_branch(connection: &Connection, push: &Push, known: usize) -> Result<bo
     Ok(false)
 }
 
+/// Stores what follows an event, and the seal of the last where it travelled beside it.
 fn append(
-    connection: &Connection,
-    origin: OriginId,
+    entering: &mut Entering<'_>,
     after: Tip,
     new: &[(Tip, Line)],
     seal: Option<Seal>,
     branches: bool,
-    standing: Option<Standing>,
 ) -> Result<(), StoreError> {
-    let mut entering = Entering { connection, origin, standing, heads: BTreeMap::new() };
+    let (connection, origin) = (entering.feed.connection, entering.origin);
     let mut prev = after;
     for (tip, line) in new {
         match line {
@@ -442,6 +484,10 @@ fn append(
         prev = *tip;
     }
     events::move_tip(connection, origin, after, prev)?;
+    let stores_content = new.iter().any(|(_, line)| matches!(line, Line::Event(_)));
+    if entering.held && stores_content {
+        held::let_in_what_arrived(connection, &mut entering.feed, origin, held::Reach::ToWhatIsIn)?;
+    }
     if let (true, Some((first, _))) = (branches, new.first()) {
         let sql = "INSERT OR IGNORE INTO branchings VALUES (?1, ?2, ?3, ?4)";
         let (after_hash, first_hash) = (after.hash.0.as_slice(), first.hash.0.as_slice());
@@ -460,33 +506,66 @@ fn append(
 }
 
 /// Fills in the content of events that were known as links.
-fn fill(
-    connection: &Connection,
-    origin: OriginId,
-    events: &[(Hash, Tip, EventText)],
-    standing: Option<Standing>,
-) -> Result<(), StoreError> {
-    let mut entering = Entering { connection, origin, standing, heads: BTreeMap::new() };
+fn fill(entering: &mut Entering<'_>, events: &[(Hash, Tip, EventText)]) -> Result<(), StoreError> {
+    let (connection, origin) = (entering.feed.connection, entering.origin);
     for (prev, tip, text) in events {
         entering.enter(*tip, *prev, text)?;
         links::filled(connection, origin, *tip)?;
     }
+    if entering.held {
+        held::let_in_what_arrived(connection, &mut entering.feed, origin, held::Reach::ToTheFirstThatWaits)?;
+    }
     Ok(())
 }
 
-/// Events of one origin on their way into the log and the feed.
-struct Entering<'a> {
+/// The feed, while events enter it in one transaction.
+struct Feed<'a> {
     connection: &'a Connection,
-    origin: OriginId,
-    standing: Option<Standing>,
     /// Where the scopes stand that were entered so far.
     heads: BTreeMap<String, FeedHead>,
 }
 
-impl Entering<'_> {
+impl<'a> Feed<'a> {
+    fn of(connection: &'a Connection) -> Self {
+        Feed { connection, heads: BTreeMap::new() }
+    }
+
+    /// Gives the event at a position of the log the next place in a scope.
+    fn enter(&mut self, scope: String, event: i64, hash: Hash) -> Result<(), StoreError> {
+        let head = match self.heads.get(&scope) {
+            Some(head) => *head,
+            None => {
+                feed_head(self.connection, &scope)?.unwrap_or(FeedHead { position: 0, running: Hash::ZERO })
+            }
+        };
+        let head = FeedHead { position: head.position + 1, running: running_hash(head.running, hash) };
+        let sql = "INSERT INTO feed VALUES (?1, ?2, ?3, ?4)";
+        let row = (&scope, head.position, event, head.running.0.as_slice());
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        self.heads.insert(scope, head);
+        Ok(())
+    }
+}
+
+/// Events of one origin on their way into the log and the feed.
+struct Entering<'a> {
+    feed: Feed<'a>,
+    origin: OriginId,
+    /// What their writer may speak for.
+    standing: Option<Standing>,
+    /// Whether they are kept apart.
+    held: bool,
+}
+
+impl<'a> Entering<'a> {
+    fn of(connection: &'a Connection, origin: OriginId, standing: Option<Standing>, held: bool) -> Self {
+        Entering { feed: Feed::of(connection), origin, standing, held }
+    }
+
     fn enter(&mut self, tip: Tip, prev: Hash, text: &EventText) -> Result<(), StoreError> {
         let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        self.connection.prepare_cached(insert)?.execute((
+        let connection = self.feed.connection;
+        connection.prepare_cached(insert)?.execute((
             sql::blob(&self.origin.0),
             tip.seq,
             tip.hash.0.as_slice(),
@@ -495,25 +574,20 @@ impl Entering<'_> {
             &text.payload,
             text.seal.map(|seal| seal.text()),
         ))?;
-        let position = self.connection.last_insert_rowid();
+        let position = connection.last_insert_rowid();
+        if self.held {
+            return held::hold(connection, self.origin, position, text.envelope.len() + text.payload.len());
+        }
         self.note_booking(tip, text)?;
         let scope = self.standing.and_then(|standing| scope_in(self.origin, tip, text, standing));
-        let Some(scope) = scope else { return Ok(()) };
-        let head = match self.heads.get(&scope) {
-            Some(head) => *head,
-            None => {
-                feed_head(self.connection, &scope)?.unwrap_or(FeedHead { position: 0, running: Hash::ZERO })
-            }
-        };
-        let head = FeedHead { position: head.position + 1, running: running_hash(head.running, tip.hash) };
-        let enter = "INSERT INTO feed VALUES (?1, ?2, ?3, ?4)";
-        self.connection.prepare_cached(enter)?.execute((
-            &scope,
-            head.position,
-            position,
-            head.running.0.as_slice(),
-        ))?;
-        self.heads.insert(scope, head);
+        if let Some(scope) = scope {
+            self.feed.enter(scope, position, tip.hash)?;
+        }
+        // What head office says about origins stands in few of its events; all others are not read for it.
+        if self.standing == Some(Standing::HeadOffice) && text.envelope.contains("\"origin.") {
+            let input = project::Input::read(self.origin, tip, text);
+            held::heed(connection, &mut self.feed, &input, position)?;
+        }
         Ok(())
     }
 
@@ -525,78 +599,23 @@ impl Entering<'_> {
         if let Ok((_, event)) = project::Input::read(self.origin, tip, text).content
             && let Some((store, document)) = booking(&event)
         {
-            book(self.connection, store, document, tip.hash)?;
+            book(self.feed.connection, store, document, tip.hash)?;
         }
         Ok(())
     }
 }
 
-/// The scope that an event enters. An envelope that names another place than its own, and a payload that is not the writer's to say, would
-/// speak for others: they enter none. What this version cannot read goes by its type, as far as that is known.
-fn scope_in(origin: OriginId, tip: Tip, text: &EventText, standing: Standing) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Placed {
-        origin: OriginId,
-        seq: i64,
-        #[serde(rename = "type")]
-        kind: String,
-    }
-    let placed: Placed = serde_json::from_str(&text.envelope).ok()?;
-    let store = match standing {
-        Standing::HeadOffice => None,
-        Standing::Till(store, _) => Some(store),
-    };
-    let scope = scope_of(&placed.kind, &text.payload, store)?;
-    let is_own = placed.origin == origin && placed.seq == tip.seq;
-    let is_misfit = || match project::Input::read(origin, tip, text).content {
-        Ok((_, event)) => standing.misfit(&event).is_some(),
-        Err(_) => false,
-    };
-    (is_own && !is_misfit()).then_some(scope)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daybook_core::event::origin::Role;
     use daybook_core::identity::KeyPair;
     use daybook_core::ids::EventId;
     use daybook_core::record::{Circumstances, Draft, Writer};
     use daybook_core::time::Now;
-    use serde_json::{Value, json};
     use uuid::Uuid;
 
     fn id(number: u128) -> Uuid {
         Uuid::from_u128(number)
-    }
-
-    fn text(kind: &str, payload: &Value) -> EventText {
-        let envelope = json!({
-            "id": id(1), "origin": id(1), "seq": 1, "at": 1, "wall": 1, "offset": 0, "stream": "s", "rev": 1, "type": kind, "v": 1,
-        });
-        EventText { envelope: envelope.to_string(), payload: payload.to_string(), seal: None }
-    }
-
-    #[test]
-    fn what_is_not_a_writers_to_say_reaches_nobodys_feed_and_unknown_versions_go_by_their_type() {
-        let here = Standing::Till(StoreId(id(5)), TillId(id(6)));
-        let scope = |kind: &str, payload: &Value, standing| {
-            let tip = Tip { seq: 1, hash: Hash::ZERO };
-            scope_in(OriginId(id(1)), tip, &text(kind, payload), standing)
-        };
-        let opened = |role: Role, till: u128| {
-            json!({
-                "organisation": id(2), "role": role, "reason": "copied", "store": id(5), "till": id(till), "name": "Till 1",
-                "series": "A", "public_key": "",
-            })
-        };
-        let sales = Some(daybook_core::sync::scope::sales(StoreId(id(5))));
-        assert_eq!(scope("origin.opened", &opened(Role::Till, 6), here), sales);
-        assert_eq!(scope("origin.opened", &opened(Role::Till, 7), here), None, "another till of the store");
-        assert_eq!(scope("origin.opened", &opened(Role::HeadOffice, 6), here), None, "no head office");
-        let closed = json!({ "store": id(5), "shape": "of a version to come" });
-        assert_eq!(scope("shift.closed", &closed, here), sales);
-        assert_eq!(scope("shift.invented", &closed, here), None);
     }
 
     #[test]

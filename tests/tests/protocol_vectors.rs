@@ -15,6 +15,7 @@ use daybook_core::identity::enrol::{
 use daybook_core::identity::http_signature::{
     AnswerParts, RequestParts, SignatureHeaders, content_digest, sign_answer, sign_request,
 };
+use daybook_core::identity::nonce::NonceKey;
 use daybook_core::identity::pin::{Pepper, Pin, PinCost, Salt};
 use daybook_core::identity::sealed::OpeningKey;
 use daybook_core::identity::{KeyPair, PublicKey, Signature, read_base64url};
@@ -123,6 +124,8 @@ fn numbers_in_the_text_are_those_of_core() {
             at_most::CODE_CHARS_MAX
         ),
         format!("N being 1 to {} visible ASCII", at_most::CODE_CHARS_MAX),
+        format!("microseconds since 1970 / {} rounded down", at_most::NONCE_SECONDS * 1_000_000),
+        format!("{} events and {} MiB", at_most::HELD_EVENTS_MAX, at_most::HELD_BYTES_MAX >> 20),
         format!("has at least {} bytes", at_most::COMPRESS_FROM_BYTES),
         format!("in seconds: {} unless the server knows better", at_most::RETRY_AFTER_SECONDS),
         format!("After {} wrong proofs within ten minutes", at_most::ENROL_FAILURES_MAX),
@@ -154,6 +157,7 @@ fn every_block_is_one_that_a_test_here_knows() {
         "certificate",
         "request",
         "request-without-body",
+        "nonce",
         "answer",
         "enrolment",
         "people",
@@ -322,7 +326,8 @@ fn signed_request(block: &mut Block, method: &str, path: &str, query: &str, body
     assert_eq!(content_digest(body), digest);
     let request = block.read("daybook-request");
     let parts = RequestParts { method, path, query, request, content_digest: &digest };
-    let signed = sign_request(&parts, &key("till"), origin, block.read("created"), None);
+    let nonce = block.take("nonce");
+    let signed = sign_request(&parts, &key("till"), origin, block.read("created"), Some(&nonce));
     headers(block, &signed, &key("till").public());
 }
 
@@ -334,6 +339,19 @@ fn headers(block: &mut Block, signed: &SignatureHeaders, key: &PublicKey) {
     let signature = signature.trim_end_matches('=').replace('+', "-").replace('/', "_");
     let signature = Signature(read_base64url(&signature).unwrap());
     assert!(key.verify(block.lines("base").as_bytes(), &signature), "the signature base");
+}
+
+#[test]
+fn nonces_follow_from_head_offices_key_and_the_time() {
+    let mut block = Block::of("nonce");
+    let (key, wall) = (NonceKey::of(&key("head_office")), block.read("wall"));
+    let nonce = block.take("nonce");
+    assert_eq!(key.nonce(wall), nonce);
+    assert_eq!(Block::of("request").take("nonce"), nonce);
+    let secret: Hash = block.read("nonce_key");
+    let bytes = hex(&block.take("bytes"));
+    assert_eq!(read_base64url(&nonce), Some(hmac(secret.0, &bytes).0));
+    block.done();
 }
 
 #[test]

@@ -33,6 +33,8 @@ mod printing;
 mod read_models;
 #[path = "stories/recovery.rs"]
 mod recovery;
+#[path = "stories/trust.rs"]
+mod trust;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_made_without_a_network_arrives_exactly_once_when_it_is_back() {

@@ -16,7 +16,7 @@ use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::sync::till::Trouble;
 use daybook_core::wire::{EnrolAnswer, EnrolRequest, ProblemCode};
 
-use crate::client::{Client, Reply, Request};
+use crate::client::{Client, Http, Reply, Request};
 use crate::identity::{Enrolling, Identity, Keys};
 use crate::till::{Inner, OpenError, Till};
 
@@ -74,7 +74,7 @@ impl Till {
             nonce: base64url(&nonce),
             proof: text_of(&till_proof(&secret, &transcript)),
         };
-        let http = Client::http().map_err(network)?;
+        let http = Http::new().map_err(network)?;
         let client = Client::new(http, server_url, origin, key.clone(), None);
         let body = serde_json::to_vec(&asked).map_err(|error| EnrolError::Refused(error.to_string()))?;
         let request = Request {

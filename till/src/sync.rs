@@ -14,14 +14,16 @@ use daybook_core::limits::{LIVE_AGAIN_SECONDS, PUSH_BYTES_MAX};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
+use daybook_core::wire::Held;
 use daybook_store::StoreError;
+use daybook_store::till::TillLog;
 use road::Road;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::client::Client;
+use crate::client::Http;
 use crate::till::{Inner, Till};
 
 mod carry;
@@ -44,6 +46,15 @@ pub(crate) struct OwnLane {
     pub(crate) tip: Tip,
     pub(crate) acknowledged: Tip,
     epoch: Option<String>,
+    /// What head office keeps apart of it.
+    pub(crate) held: Option<Held>,
+}
+
+impl OwnLane {
+    /// The number up to which its events are at head office and count there.
+    pub(crate) fn counted(&self) -> i64 {
+        Held::counted(self.held.as_ref(), self.acknowledged.seq)
+    }
 }
 
 /// The own origins, the oldest first.
@@ -60,14 +71,35 @@ pub(crate) fn own_lanes(inner: &Inner) -> Result<Vec<OwnLane>, StoreError> {
         let known = inner.log.fact(&format!("acknowledged/{origin}"))?;
         let known: Option<Acknowledged> = known.and_then(|text| serde_json::from_str(&text).ok());
         let acknowledged = known.as_ref().map_or(Tip::NONE, |known| known.tip);
-        lanes.push(OwnLane { origin, tip, acknowledged, epoch: known.map(|known| known.epoch) });
+        let held = held_of(&inner.log, origin)?;
+        lanes.push(OwnLane { origin, tip, acknowledged, epoch: known.map(|known| known.epoch), held });
     }
     Ok(lanes)
 }
 
+/// What head office keeps apart of an own origin, as far as the till has heard.
+fn held_of(log: &TillLog, origin: OriginId) -> Result<Option<Held>, StoreError> {
+    let known = log.fact(&held_fact(origin))?;
+    Ok(known.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Keeps what head office said about that.
+fn keep_held(log: &mut TillLog, origin: OriginId, held: Option<&Held>) -> Result<(), StoreError> {
+    let before = held_of(log, origin)?;
+    match held {
+        _ if before.as_ref() == held => Ok(()),
+        Some(held) => log.put_fact(&held_fact(origin), &serde_json::to_string(held).unwrap_or_default()),
+        None => log.forget_fact(&held_fact(origin)),
+    }
+}
+
+fn held_fact(origin: OriginId) -> String {
+    format!("held/{origin}")
+}
+
 /// Synchronises a till until `stop` says so. A till that belongs to no store yet is waited for.
 pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
-    let http = match Client::http() {
+    let http = match Http::new() {
         Ok(http) => http,
         Err(error) => {
             tracing::error!(?error, "no HTTP client can be made; the till does not synchronise");
@@ -113,7 +145,7 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
 struct Shell {
     till: Till,
     machine: Machine,
-    http: reqwest::Client,
+    http: Http,
     reports: mpsc::UnboundedSender<Input>,
     /// The own origin whose events are pushed now.
     lane: OriginId,
@@ -129,7 +161,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn new(till: &Till, http: reqwest::Client, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
+    fn new(till: &Till, http: Http, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
         let inner = till.lock();
         let lanes = own_lanes(&inner).ok()?;
         let mut positions: BTreeMap<String, i64> = inner
@@ -236,7 +268,7 @@ impl Shell {
         let origins: Vec<(OriginId, bool)> =
             lanes.iter().map(|lane| (lane.origin, lane.tip != lane.acknowledged)).collect();
         let next = self.turns.next(now, self.lane, &origins)?;
-        let OwnLane { origin, tip, acknowledged, epoch } =
+        let OwnLane { origin, tip, acknowledged, epoch, .. } =
             lanes.into_iter().find(|lane| lane.origin == next)?;
         self.lane = origin;
         self.listens_as.send_replace(origin);
@@ -256,6 +288,11 @@ impl Shell {
                 Status::Refused(format!(
                     "head office does not take what this till recorded as '{series}': {why} Everything else is sent"
                 ))
+            }
+            (status @ (Status::UpToDate | Status::Working), None) => {
+                let lanes = own_lanes(&self.till.lock()).unwrap_or_default();
+                let held = lanes.into_iter().find_map(|lane| lane.held);
+                held.map_or(status, |held| Status::Held(held.words()))
             }
             (status, _) => status,
         }

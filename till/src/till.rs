@@ -108,7 +108,9 @@ impl Contact {
             Status::UpToDate => (self.last, self.in_step) = (Some(now), Some(now)),
             Status::Working | Status::Alone => {}
             Status::Offline(why) => (self.trouble, self.next) = (Some(why.clone()), Some(now + pause_micros)),
-            Status::Refused(why) => (self.trouble, self.last) = (Some(why.clone()), Some(now)),
+            Status::Held(why) | Status::Refused(why) => {
+                (self.trouble, self.last) = (Some(why.clone()), Some(now))
+            }
         }
     }
 }

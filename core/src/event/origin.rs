@@ -76,19 +76,22 @@ payload! {
     pub struct Admitted {
         /// The origin.
         pub origin: OriginId,
-        /// Up to here; none for everything.
+        /// Up to here; none for everything, also what is still to come.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub to: Option<Tip>,
     }
 }
 
 payload! {
-    /// `origin.closed`: nothing more is expected of this origin.
+    /// `origin.closed`: nothing more is expected of this origin; what comes of it all the same, or of one that goes on from it, is held.
     pub struct Closed {
         /// The origin.
         pub origin: OriginId,
-        /// Why.
+        /// Why, in a word: `lost`, `stolen`, `replaced`, `retired` or `other`.
         pub reason: String,
+        /// Its last events that head office had then: these and what came before them stay in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub tips: Vec<Tip>,
     }
 }
 

@@ -1,14 +1,16 @@
 //! Who somebody is, and how they prove it: keys, certificates, signed requests, enrolment codes, and the PINs of people.
 //!
 //! A till trusts one thing for ever, the organisation's *root* key; everything else follows from a [`certificate`] that ends
-//! there. Requests carry no secret: each is signed ([`http_signature`]), and so is its answer. A till's first contact rests
-//! on a short code that a person carries across the room ([`enrol`]). People show themselves to a till by [`pin`]. Bytes to be random and times are handed in. Every
-//! signature is over bytes that begin unlike those of any other use, so that none can be shown in another's place.
+//! there. Requests carry no secret: each is signed ([`http_signature`]) and fresh ([`nonce`]), and its answer is signed. A till's first
+//! contact rests on a short code that a person carries across the room ([`enrol`]). People show themselves to a till by [`pin`]. Bytes to
+//! be random and times are handed in. Every signature is over bytes that begin unlike those of any other use, so that none can be shown in
+//! another's place.
 
 pub mod certificate;
 pub mod enrol;
 pub mod http_signature;
 pub mod lockout;
+pub mod nonce;
 pub mod pin;
 pub mod sealed;
 

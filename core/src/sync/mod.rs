@@ -3,6 +3,7 @@
 //! Both are `handle(now, input) → effects`, without sockets, disks or clocks, so that millions of schedules with losses, crashes and
 //! restores can be played against the very code that runs in shops. The shells carry the effects out and report back.
 
+pub mod admission;
 pub mod carry;
 pub mod epoch;
 pub mod scope;

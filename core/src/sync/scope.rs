@@ -68,6 +68,8 @@ pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<Str
         | "shift.close_requested" => named().map(sales),
         // It names no store: a till parks in its own.
         "sale.parked" => store.map(sales),
+        // Whose access ended travels too: tills hand it back to a head office that lost it.
+        "origin.closed" | "origin.admitted" => store.is_none().then(|| CATALOGUE.to_owned()),
         "origin.opened" if store.is_none() => Some(CATALOGUE.to_owned()),
         "origin.opened" => named().map(sales),
         "stock.received" | "stock.adjusted" | "stock.counted" | "stock.sent" | "stock.arrived" => {

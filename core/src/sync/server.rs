@@ -2,7 +2,8 @@
 //!
 //! The envelope and payload of an event are opaque here: whatever bytes hash-link to a known event are taken, whatever they mean. So are
 //! skeletons of a carrier, as links without content; the content is filled in when somebody brings it.
-//! Only [`Server::handle`] of [`Input::Committed`] gives answers that acknowledge, so nothing is acknowledged before it is durable.
+//! Only [`Server::handle`] of [`Input::Committed`] gives answers that acknowledge, so nothing is acknowledged before it is durable. What an
+//! origin sends that is not let in ([`crate::sync::admission`]) is taken as held, up to a quota.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,8 @@ use crate::chain::{Hash, Seal, Tip};
 use crate::envelope::{EventText, Line};
 use crate::identity::PublicKey;
 use crate::ids::{OriginId, RequestId};
+use crate::limits::{HELD_BYTES_MAX, HELD_EVENTS_MAX};
+use crate::sync::admission::Admission;
 use crate::wire::{PushAnswer, PushHead};
 
 /// A push whose hashes and head seal hold. Made outside the writer, so that the writer only links and stores.
@@ -40,15 +43,17 @@ pub enum BadPush {
 }
 
 impl Push {
-    /// Links the lines of a push and checks the seal of its head against the origin's key.
+    /// Links the lines of a push and checks the seal of its head against the origin's key. A seal of another line that does not hold is
+    /// let go: it is no part of the event, and whoever reads the event later would doubt all of it.
     pub fn check(head: &PushHead, lines: Vec<Line>, key: &PublicKey) -> Result<Self, BadPush> {
         let seal = Seal::parse(&head.seal).ok_or(BadPush::BadSeal)?;
         if head.previous.seq < 0 || head.previous.seq > crate::limits::AMOUNT_MINOR_MAX {
             return Err(BadPush::BadNumber);
         }
         let mut tip = head.previous;
-        let link = |line: Line| {
+        let link = |mut line: Line| {
             tip = Tip { seq: tip.seq + 1, hash: line.hash(tip.hash) };
+            line.drop_false_seal(key, head.origin, tip);
             (tip, line)
         };
         let events: Vec<(Tip, Line)> = lines.into_iter().map(link).collect();
@@ -75,6 +80,32 @@ pub struct Known {
     pub began_branch: bool,
     /// The tips of the origin.
     pub tips: Vec<Tip>,
+    /// Whether the origin is let in.
+    pub admission: Admission,
+    /// What is held of it so far.
+    pub held: HeldSoFar,
+    /// The number up to which head office has said that a closed origin is in order.
+    pub let_in_until: i64,
+    /// Whether the last of the push's events is stored, and held.
+    pub last_is_held: bool,
+}
+
+/// How much is held of an origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldSoFar {
+    /// Events.
+    pub events: usize,
+    /// Bytes of their texts.
+    pub bytes: usize,
+}
+
+impl HeldSoFar {
+    /// Whether there is room for more of an origin whose events nobody has looked at.
+    fn has_room_for(self, new: &[(Tip, Line)], fill: &[(Hash, Tip, EventText)]) -> bool {
+        let bytes = new.iter().map(|(_, line)| line.bytes()).sum::<usize>()
+            + fill.iter().map(|(.., text)| text.envelope.len() + text.payload.len()).sum::<usize>();
+        self.events + new.len() + fill.len() <= HELD_EVENTS_MAX && self.bytes + bytes <= HELD_BYTES_MAX
+    }
 }
 
 /// What happens to the server.
@@ -107,6 +138,8 @@ pub enum Effect {
         seal: Seal,
         /// Whether this begins a second branch after `after`.
         branches: bool,
+        /// Whether they are kept out of read models and feeds.
+        held: bool,
     },
     /// Store the content of these events in the open transaction, which are there as links.
     Fill {
@@ -114,11 +147,15 @@ pub enum Effect {
         origin: OriginId,
         /// The events, each with the hash of the one before it.
         events: Vec<(Hash, Tip, EventText)>,
+        /// Whether they are kept out of read models and feeds.
+        held: bool,
     },
     /// Answer: everything is durable.
     Acknowledge(RequestId, PushAnswer),
     /// Answer: the previous event is not known; these tips are.
     UnknownPrevious(RequestId, Vec<Tip>),
+    /// Answer: as much is held of this origin as may be; nothing was done.
+    HeldFull(RequestId),
     /// Answer: the server could not store it; nothing was done.
     Failed(RequestId),
 }
@@ -174,15 +211,24 @@ impl Server {
         let fill = fillings(previous, &events, &known.without_content);
         let branches = known.other_successor && !new.is_empty();
         let forked = branches || known.began_branch;
-        let answer = PushAnswer { request, epoch: self.epoch.clone(), origin, durable, forked };
+        let is_shut = known.admission == Admission::Held;
+        // What is to come in as soon as it is complete, after a refill, takes no room: there is so much of it and no more.
+        let is_expected = durable.seq <= known.let_in_until && !branches;
+        let stores = !new.is_empty() || !fill.is_empty();
+        if is_shut && stores && !is_expected && !known.held.has_room_for(&new, &fill) {
+            return vec![Effect::HeldFull(request)];
+        }
+        let stores_last = !new.is_empty() || fill.last().is_some_and(|(_, tip, _)| *tip == durable);
+        let held = (is_shut && stores_last) || known.last_is_held;
+        let answer = PushAnswer { request, epoch: self.epoch.clone(), origin, durable, forked, held };
         self.committing.push((request, answer));
         let mut effects = Vec::new();
         if !fill.is_empty() {
-            effects.push(Effect::Fill { origin, events: fill });
+            effects.push(Effect::Fill { origin, events: fill, held: is_shut });
         }
         if !new.is_empty() {
             let after = events.last().map_or(previous, |(tip, _)| *tip);
-            effects.push(Effect::Append { origin, after, events: new, seal, branches });
+            effects.push(Effect::Append { origin, after, events: new, seal, branches, held: is_shut });
         }
         effects
     }
@@ -234,6 +280,28 @@ mod tests {
     }
 
     #[test]
+    fn a_seal_inside_a_push_is_kept_only_where_it_holds() {
+        let key = crate::identity::KeyPair::from_seed([3; 32]);
+        let origin = OriginId(Uuid::from_u128(1));
+        let mut text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
+        let first = Tip { seq: 1, hash: text.hash(Tip::NONE.hash) };
+        let (true_seal, false_seal) = (Seal::sign(key.signing_key(), origin, first), Seal([7; 64]));
+        for (seal, kept) in [(true_seal, Some(true_seal)), (false_seal, None)] {
+            text.seal = Some(seal);
+            let last = EventText { seal: None, ..text.clone() };
+            let tip = Tip { seq: 2, hash: last.hash(first.hash) };
+            let head = PushHead {
+                origin,
+                previous: Tip::NONE,
+                seal: Seal::sign(key.signing_key(), origin, tip).text(),
+                certificates: Vec::new(),
+            };
+            let push = Push::check(&head, vec![Line::Event(text.clone()), Line::Event(last)], &key.public());
+            assert_eq!(push.unwrap().events[0].1.seal(), kept);
+        }
+    }
+
+    #[test]
     fn nothing_is_acknowledged_before_the_commit_and_everything_after_it() {
         let (taken, committed) = play(Known { previous: true, ..Known::default() });
         assert!(matches!(&taken[..], [Effect::Append { events, branches: false, .. }] if events.len() == 3));
@@ -267,10 +335,68 @@ mod tests {
             play(Known { previous: true, events: 3, without_content, ..Known::default() });
         let first = push(1).events[0].0.hash;
         assert!(
-            matches!(&taken[..], [Effect::Fill { events, .. }] if matches!(&events[..], [(prev, tip, _)] if *prev == first && tip.seq == 2)),
+            matches!(&taken[..], [Effect::Fill { events, held: false, .. }] if matches!(&events[..], [(prev, tip, _)] if *prev == first && tip.seq == 2)),
             "{taken:?}"
         );
         assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.durable.seq == 3));
+    }
+
+    #[test]
+    fn content_of_an_origin_that_is_not_let_in_is_filled_in_as_held() {
+        let shut = |without_content: &[i64]| Known {
+            previous: true,
+            events: 3,
+            without_content: without_content.iter().copied().collect(),
+            admission: Admission::Held,
+            ..Known::default()
+        };
+        let (taken, committed) = play(shut(&[2]));
+        assert!(matches!(&taken[..], [Effect::Fill { held: true, .. }]), "{taken:?}");
+        assert!(
+            matches!(&committed[..], [Effect::Acknowledge(_, answer)] if !answer.held),
+            "the last of them was let in before"
+        );
+        let (_, committed) = play(shut(&[3]));
+        assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.held));
+        let full = HeldSoFar { events: HELD_EVENTS_MAX, bytes: 0 };
+        let (taken, _) = play(Known { held: full, ..shut(&[2]) });
+        assert!(matches!(&taken[..], [Effect::HeldFull(_)]), "{taken:?}");
+    }
+
+    #[test]
+    fn what_is_not_let_in_is_stored_as_held_and_a_retry_hears_the_same() {
+        let shut = Known { previous: true, admission: Admission::Held, ..Known::default() };
+        let (taken, committed) = play(shut.clone());
+        assert!(matches!(&taken[..], [Effect::Append { held: true, .. }]));
+        assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.held));
+        let (taken, again) = play(Known { events: 3, last_is_held: true, ..shut.clone() });
+        assert_eq!((taken, again), (Vec::new(), committed));
+        let (_, before) = play(Known { events: 3, ..shut });
+        assert!(
+            matches!(&before[..], [Effect::Acknowledge(_, answer)] if !answer.held),
+            "what came in before the closing stays in"
+        );
+    }
+
+    #[test]
+    fn so_much_is_held_of_an_origin_and_no_more() {
+        let shut = |events, bytes| Known {
+            previous: true,
+            admission: Admission::Held,
+            held: HeldSoFar { events, bytes },
+            ..Known::default()
+        };
+        let is_full = |known| matches!(&play(known).0[..], [Effect::HeldFull(_)]);
+        assert!(!is_full(shut(HELD_EVENTS_MAX - 3, 0)));
+        assert!(is_full(shut(HELD_EVENTS_MAX - 2, 0)));
+        assert!(is_full(shut(0, HELD_BYTES_MAX)));
+        let (_, committed) = play(shut(HELD_EVENTS_MAX, 0));
+        assert_eq!(committed, []);
+        assert!(
+            !is_full(Known { let_in_until: 3, ..shut(HELD_EVENTS_MAX, 0) }),
+            "it was in before the closing"
+        );
+        assert!(is_full(Known { let_in_until: 2, ..shut(HELD_EVENTS_MAX, 0) }));
     }
 
     #[test]

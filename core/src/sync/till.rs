@@ -204,6 +204,8 @@ pub enum Status {
     Offline(String),
     /// Head office does not accept this till; a person has to look.
     Refused(String),
+    /// Head office has ended this till's access: what it records is kept there apart, until a person lets it in.
+    Held(String),
     /// There is no head office to reach: the till keeps all books itself.
     Alone,
 }
@@ -252,6 +254,8 @@ pub struct Till {
     pushing: bool,
     events_max: usize,
     shaking: bool,
+    /// Whether a handshake was asked for while one was on its way, which may be older than what it was asked for.
+    shakes_again: bool,
     shake_at: u64,
     lanes: BTreeMap<String, Lane>,
     /// What is to be handed back of others, and whether some of it is on its way.
@@ -280,6 +284,7 @@ impl Till {
             pushing: false,
             events_max: PUSH_EVENTS_MAX,
             shaking: false,
+            shakes_again: false,
             shake_at: 0,
             lanes: scopes.into_iter().map(lane).collect(),
             wanted: BTreeMap::new(),
@@ -315,6 +320,7 @@ impl Till {
             Input::Now => {
                 self.wait_until = 0;
                 self.shake_at = now.millis;
+                self.shakes_again = self.shaking;
                 self.lanes.values_mut().for_each(|lane| lane.gathers_until = 0);
             }
             Input::Hint(scope, position) => {
@@ -474,7 +480,9 @@ impl Till {
         self.shaking = false;
         self.asks_first = false;
         self.has_shaken = true;
-        self.shake_at = now.millis + HEARTBEAT_SECONDS * 1_000;
+        let pause = if self.shakes_again { 0 } else { HEARTBEAT_SECONDS * 1_000 };
+        self.shakes_again = false;
+        self.shake_at = now.millis + pause;
         self.succeeded();
         let new_epoch = self.epoch.as_ref() != Some(&epoch);
         if new_epoch {
@@ -492,6 +500,12 @@ impl Till {
         for (origin, (acknowledged, has)) in others {
             if acknowledged != Some((epoch.clone(), has)) {
                 effects.push(Effect::SaveOther(origin, epoch.clone(), has));
+            }
+        }
+        // A scope that is not named is closed to us, or cannot be read now: nothing new is known to stand in it.
+        for (scope, lane) in &mut self.lanes {
+            if !scopes.contains_key(scope) && !lane.in_flight {
+                lane.known = lane.position;
             }
         }
         for (scope, last) in scopes {

@@ -23,10 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Migration, StoreError, transact};
-use crate::office::standing;
+use crate::office::{held, standing};
 use place::Place;
 
-pub use digest::{TableDifference, differences, read_models_digest};
+pub use digest::{TableDifference, contents_digest, differences, read_models_digest};
 pub use place::rebuild;
 
 const MIGRATIONS: &[Migration] =
@@ -96,23 +96,41 @@ impl Views {
     pub fn catch_up_by(&mut self, log: &Connection, events_max: usize) -> Result<usize, StoreError> {
         self.open_again()?;
         let events = events::after_position(log, self.position, events_max).map_err(StoreError::of_log)?;
-        let inputs: Vec<(i64, Input)> = events.iter().map(read).collect();
-        self.apply(log, &inputs)?;
-        Ok(inputs.len())
+        let Some(last) = events.last() else { return Ok(0) };
+        let inputs = match self.side {
+            Side::Till => events.iter().map(read).collect(),
+            Side::Office => {
+                counting(log, &events, self.position, last.position).map_err(StoreError::of_log)?
+            }
+        };
+        self.apply_up_to(log, &inputs, last.position, Some((last.origin, last.tip)))?;
+        Ok(events.len())
     }
 
     /// Projects events in the order of their positions, which must follow the checkpoint.
     pub fn apply(&mut self, log: &Connection, inputs: &[(i64, Input)]) -> Result<(), StoreError> {
-        let Some((last, _)) = inputs.last() else { return Ok(()) };
+        let Some((last, input)) = inputs.last() else { return Ok(()) };
         self.open_again()?;
-        match self.apply_all(log, inputs, *last) {
+        self.apply_up_to(log, inputs, *last, Some((input.origin, input.tip)))
+    }
+
+    /// Projects events, of which some may have arrived earlier, and moves the checkpoint to the position and event of the log that they
+    /// reach to.
+    fn apply_up_to(
+        &mut self,
+        log: &Connection,
+        inputs: &[(i64, Input)],
+        last: i64,
+        event: Option<(OriginId, Tip)>,
+    ) -> Result<(), StoreError> {
+        match self.apply_all(log, inputs, last, event) {
             Err(error) if self.is_of_event(&error) && inputs.len() > 1 => {
                 // One event that cannot be applied must not hold up the others: find it by applying each alone.
                 tracing::warn!(%error, "a batch could not be projected; its events are projected one by one");
                 for (position, input) in inputs {
                     self.apply_or_quarantine(log, *position, input)?;
                 }
-                Ok(())
+                self.apply_all(log, &[], last, event)
             }
             Err(error) if self.is_of_event(&error) => {
                 let (position, input) = &inputs[0];
@@ -128,11 +146,12 @@ impl Views {
         position: i64,
         input: &Input,
     ) -> Result<(), StoreError> {
-        match self.apply_all(log, &[(position, input.clone())], position) {
+        let event = Some((input.origin, input.tip));
+        match self.apply_all(log, &[(position, input.clone())], position, event) {
             Err(error) if self.is_of_event(&error) => {
                 let why = daybook_core::project::Unread::Broken(format!("cannot be projected: {error}"));
                 let broken = Input { content: Err(why), ..input.clone() };
-                self.apply_all(log, &[(position, broken)], position)
+                self.apply_all(log, &[(position, broken)], position, event)
             }
             other => other,
         }
@@ -161,8 +180,13 @@ impl Views {
         }
     }
 
-    fn apply_all(&mut self, log: &Connection, inputs: &[(i64, Input)], last: i64) -> Result<(), StoreError> {
-        let event = inputs.last().map(|(_, input)| (input.origin, input.tip));
+    fn apply_all(
+        &mut self,
+        log: &Connection,
+        inputs: &[(i64, Input)],
+        last: i64,
+        event: Option<(OriginId, Tip)>,
+    ) -> Result<(), StoreError> {
         let mut work = Vec::new();
         for (_, input) in inputs {
             let input = self.fitting(log, input)?;
@@ -200,6 +224,27 @@ impl Views {
         (self.position, self.last) = (last, event);
         Ok(())
     }
+}
+
+/// What of these events of head office's log, which follow a position, counts: those that were let in as they came, and with each event
+/// those that came in with it.
+fn counting(
+    log: &Connection,
+    events: &[StoredEvent],
+    after: i64,
+    last: i64,
+) -> Result<Vec<(i64, Input)>, StoreError> {
+    let (held, mut let_in) = (held::arrived_held(log, after, last)?, held::let_in_at(log, after, last)?);
+    let mut inputs = Vec::with_capacity(events.len());
+    for event in events {
+        if !held.contains(&event.position) {
+            inputs.push(read(event));
+        }
+        for earlier in let_in.remove(&event.position).unwrap_or_default() {
+            inputs.push((event.position, read(&earlier).1));
+        }
+    }
+    Ok(inputs)
 }
 
 /// An event of a log, read for projection.

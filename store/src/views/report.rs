@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use crate::events;
 use crate::file::StoreError;
 use crate::links;
+use crate::office::certificate;
+use crate::office::held::{self, Waiting};
 use crate::sql::{self, blob};
 use crate::views::judge::till_name;
 
@@ -68,6 +70,8 @@ pub struct Report {
     pub complete: Vec<(String, i64)>,
     /// Events that are known to exist and that nobody has brought yet.
     pub missing: Vec<Missing>,
+    /// What waits to be let in, and counts in nothing above.
+    pub held: Vec<HeldTill>,
 }
 
 /// A run of events of one origin that head office knows of and does not have.
@@ -96,6 +100,23 @@ impl Missing {
         let known = if self.linked { "" } else { ", as its successor tells" };
         format!("{}: {numbers} missing{known}, {heard}", self.till)
     }
+}
+
+/// Events of an origin that wait to be let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldTill {
+    /// The till's name.
+    pub till: String,
+    /// The series of the origin.
+    pub series: String,
+    /// How many events wait.
+    pub events: i64,
+    /// The number of the first of them.
+    pub first: i64,
+    /// The number of the last.
+    pub last: i64,
+    /// Why the origin's access ended, where it did.
+    pub reason: Option<String>,
 }
 
 impl Report {
@@ -150,6 +171,11 @@ impl Report {
                 "Whoever holds missing events hands them back by itself: start every till that was closed.\n",
             );
         }
+        for HeldTill { till, series, events, first, last, .. } in &self.held {
+            text.push_str(&format!(
+                "{till}: {events} events ({first}–{last}) wait to be let in and count in nothing above: daybook-server admit \"{series}\"\n"
+            ));
+        }
         if self.quarantined > 0 {
             text.push_str(&format!(
                 "{} events are kept but not understood by this version.\n",
@@ -171,7 +197,7 @@ fn decimals(currency: &str, minor: i64) -> String {
     currency.map_or_else(|| minor.to_string(), |currency| currency.digits(Minor::new(minor)))
 }
 
-/// Answers a question. `log` is head office's or the till's log, for what is complete.
+/// Answers a question. `log` is head office's log, for what is complete and what waits.
 pub fn report(
     connection: &Connection,
     log: &Connection,
@@ -192,7 +218,8 @@ pub fn report(
     }
     complete.sort();
     let missing = missing(connection, log)?;
-    Ok(Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing })
+    let held = held_tills(log, question.store).map_err(StoreError::of_log)?;
+    Ok(Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing, held })
 }
 
 /// Events that head office knows of and does not have: links without content, and what an origin named of its parent that never came.
@@ -229,6 +256,20 @@ fn missing(connection: &Connection, log: &Connection) -> Result<Vec<Missing>, St
 fn last_heard(log: &Connection, origin: OriginId) -> Result<Option<i64>, StoreError> {
     let last = events::last_of(log, origin)?;
     Ok(last.and_then(|event| event.text.read_envelope().ok()).map(|envelope| envelope.wall))
+}
+
+/// What waits to be let in, of one store or of all.
+pub fn held_tills(log: &Connection, store: Option<StoreId>) -> Result<Vec<HeldTill>, StoreError> {
+    let gate = held::gate(log)?;
+    let mut found = Vec::new();
+    for Waiting { origin, events, first, last } in held::waiting(log)? {
+        let Some(known) = certificate(log, origin)? else { continue };
+        if store.is_none_or(|store| known.store == Some(store)) {
+            let reason = gate.closing(held::lineage(log, origin)?).map(str::to_owned);
+            found.push(HeldTill { till: known.name, series: known.series, events, first, last, reason });
+        }
+    }
+    Ok(found)
 }
 
 /// Per store, till and day, sorted. A till that went on under a child origin shows as one.
@@ -365,6 +406,7 @@ mod tests {
                 quarantined: 0,
                 complete: Vec::new(),
                 missing: Vec::new(),
+                held: Vec::new(),
             };
             report.words()
         };

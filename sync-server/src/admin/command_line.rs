@@ -15,6 +15,7 @@ use daybook_core::time::{Day, Zone};
 
 use super::run;
 use super::settings::{self, LogFormat};
+use crate::office::CloseReason;
 
 /// Head office of a Daybook organisation: takes in the logs of all tills, merges them, and says where they disagree.
 #[derive(Debug, Parser)]
@@ -74,6 +75,12 @@ pub enum Command {
     /// Show what disagrees and waits for a person, or answer it
     #[command(after_help = CONFLICTS, args_conflicts_with_subcommands = true)]
     Conflicts(Conflicts),
+    /// End the access of a till, at once
+    #[command(after_help = REVOKE)]
+    Revoke(Revoke),
+    /// Let a till in again, or what it recorded after its access ended
+    #[command(after_help = ADMIT)]
+    Admit(Admit),
     /// Make the read models anew from the log, and say whether they came out the same
     #[command(after_help = REBUILD)]
     Rebuild,
@@ -291,6 +298,51 @@ pub enum ConflictsCommand {
     },
 }
 
+const REVOKE: &str = "\
+Examples:
+  daybook-server revoke \"Till 1\" --reason stolen
+  daybook-server revoke \"Till 1\" --store 019cadb2-4000-7101-8a00-000000000101 --reason replaced
+
+From then on the till hears nothing of products, people and sales. What it still sends is kept apart: it counts nowhere
+until somebody has looked and lets it in with `daybook-server admit`. It covers whatever the till calls itself later; with
+a new code it can join again.";
+
+/// Options of `revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The till's name, or one of its number series
+    #[arg(value_name = "TILL")]
+    pub till: String,
+    /// Its store, where two tills have this name
+    #[arg(long, value_name = "ID")]
+    pub store: Option<StoreId>,
+    /// Why
+    #[arg(long, value_name = "REASON")]
+    pub reason: CloseReason,
+}
+
+const ADMIT: &str = "\
+Examples:
+  daybook-server admit \"Till 1\"
+  daybook-server admit \"Till 1\" --to 85
+
+Without --to the till is let in again, with all that waits and all that is to come. With --to only what it recorded up to
+that event counts from now on; the till stays out. `daybook-server report` says what waits.";
+
+/// Options of `admit`.
+#[derive(Debug, Args)]
+pub struct Admit {
+    /// The till's name, or one of its number series
+    #[arg(value_name = "TILL")]
+    pub till: String,
+    /// Its store, where two tills have this name
+    #[arg(long, value_name = "ID")]
+    pub store: Option<StoreId>,
+    /// Only up to this event, by its number; where several have it, with the beginning of its hash: 85:3f2a
+    #[arg(long, value_name = "EVENT")]
+    pub to: Option<String>,
+}
+
 const REBUILD: &str = "\
 Example:
   daybook-server rebuild
@@ -472,6 +524,9 @@ mod tests {
             "report --store 7",
             "serve --listen everywhere",
             "enrol-code --store S",
+            "revoke Till1",
+            "revoke Till1 --reason whim",
+            "admit",
             "conflicts answer oversold-1",
             "conflicts --all answer oversold-1 --option recount",
             "publish",

@@ -23,7 +23,7 @@ use daybook_core::secret::Secret;
 
 use crate::http::error::{Cause, Fault};
 use crate::http::handlers::take_in;
-use crate::office::{Office, OfficeError, Publication};
+use crate::office::{AdmitRequest, Office, OfficeError, Publication, RevokeRequest};
 
 /// The name of the admin socket in the data folder.
 pub const SOCKET_NAME: &str = "admin.sock";
@@ -44,6 +44,10 @@ pub enum Deed {
     NewPin(NewPinRequest),
     /// Answer a conflict.
     Answer(AnswerRequest),
+    /// End the access of a till.
+    Revoke(RevokeRequest),
+    /// Let a till in again, or what it recorded.
+    Admit(AdmitRequest),
     /// Take a push in that was carried here in a file.
     TakeIn(String),
     /// Say how the server is.
@@ -111,6 +115,8 @@ impl Deed {
             Deed::Answer(AnswerRequest { conflict, option }) => {
                 ("POST", "/admin/answer", text(json!({"conflict": conflict, "option": option})))
             }
+            Deed::Revoke(asked) => ("POST", "/admin/revoke", text(json!(asked))),
+            Deed::Admit(asked) => ("POST", "/admin/admit", text(json!(asked))),
             Deed::TakeIn(push) => ("POST", "/admin/take-in", push.clone()),
             Deed::Health => ("GET", "/admin/health", String::new()),
             Deed::Totals => ("GET", "/admin/totals", String::new()),
@@ -132,6 +138,8 @@ impl Deed {
             }
             ("POST", "/admin/new-pin") => Deed::NewPin(json(body)?),
             ("POST", "/admin/answer") => Deed::Answer(json(body)?),
+            ("POST", "/admin/revoke") => Deed::Revoke(json(body)?),
+            ("POST", "/admin/admit") => Deed::Admit(json(body)?),
             ("POST", "/admin/take-in") => Deed::TakeIn(body.to_owned()),
             ("GET", "/admin/health") => Deed::Health,
             ("GET", "/admin/totals") => Deed::Totals,
@@ -166,6 +174,8 @@ pub async fn perform(office: &Office, deed: Deed) -> Result<Value, Fault> {
             office.answer(&conflict, &option).await.map_err(plainly)?;
             Ok(json!({}))
         }
+        Deed::Revoke(asked) => serde_json::to_value(office.revoke(asked).await.map_err(plainly)?),
+        Deed::Admit(asked) => serde_json::to_value(office.admit(asked).await.map_err(plainly)?),
         Deed::TakeIn(push) => {
             let request = office.new_request();
             serde_json::to_value(take_in(office, request, None, push).await?)
@@ -190,6 +200,7 @@ fn plainly(error: OfficeError) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::office::CloseReason;
 
     #[test]
     fn every_deed_reads_back_from_its_request() {
@@ -201,6 +212,12 @@ mod tests {
             Deed::Publish(Secret::new(serde_json::from_str("[{\"price\":1.10}]").unwrap())),
             Deed::NewPin(NewPinRequest { number: "7".to_owned() }),
             Deed::Answer(AnswerRequest { conflict: "oversold-1".to_owned(), option: "recount".to_owned() }),
+            Deed::Revoke(RevokeRequest {
+                till: "Till 1".to_owned(),
+                store: None,
+                reason: CloseReason::Stolen,
+            }),
+            Deed::Admit(AdmitRequest { till: "Till 1".to_owned(), store: None, to: Some("85".to_owned()) }),
             Deed::TakeIn("{\"origin\":1}\n[{},{},null]\n".to_owned()),
             Deed::Health,
             Deed::Totals,
@@ -230,6 +247,7 @@ mod tests {
             ("POST", "/admin/enrol-code", "{\"store\":\"S\"}", Cause::Malformed),
             ("POST", "/admin/answer", "{\"conflict\":\"a\",\"option\":\"b\",\"more\":1}", Cause::Malformed),
             ("POST", "/admin/publish", "[", Cause::Malformed),
+            ("POST", "/admin/revoke", "{\"till\":\"T\",\"reason\":\"whim\"}", Cause::Malformed),
         ];
         for (method, path, body, expected) in cases {
             assert_eq!(Deed::read(method, path, body).unwrap_err().cause(), expected, "{method} {path}");

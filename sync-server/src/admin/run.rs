@@ -15,7 +15,9 @@ use daybook_core::limits::ADMIN_BODY_BYTES_MAX;
 use daybook_core::secret::Secret;
 
 use super::client::ask;
-use super::command_line::{Command, CommandLine, Conflicts, ConflictsCommand, Init, Report, Serve};
+use super::command_line::{
+    Admit, Command, CommandLine, Conflicts, ConflictsCommand, Init, Report, Revoke, Serve,
+};
 use super::import::{Imported, Pushes, note};
 use super::{
     AnswerRequest, Deed, EnrolCodeAnswer, EnrolCodeRequest, NewPinAnswer, NewPinRequest, perform, settings,
@@ -23,7 +25,8 @@ use super::{
 };
 use crate::http::Limits;
 use crate::office::{
-    self, NewOrganisation, Published, ReportQuestion, Settings, SystemClock, SystemRandomness,
+    self, AdmitRequest, AdmittedAnswer, NewOrganisation, Published, ReportQuestion, RevokeRequest, Revoked,
+    Settings, SystemClock, SystemRandomness,
 };
 use crate::running::{StartError, bind, open, start_on};
 
@@ -51,7 +54,16 @@ pub fn run(line: CommandLine, file: &settings::File, out: &mut dyn Write) -> any
             if json {
                 return print_json(&records, out);
             }
-            Ok(out.write_all(words::conflicts(&records, all).as_bytes())?)
+            out.write_all(words::conflicts(&records, all).as_bytes())?;
+            Ok(out.write_all(words::held(&office::read_held(data, store)?).as_bytes())?)
+        }
+        Command::Revoke(Revoke { till, store, reason }) => {
+            let store = store.map(|store| store.to_string());
+            on_a_runtime(revoke(data, file, RevokeRequest { till, store, reason }, out))
+        }
+        Command::Admit(Admit { till, store, to }) => {
+            let store = store.map(|store| store.to_string());
+            on_a_runtime(admit(data, file, AdmitRequest { till, store, to }, out))
         }
         Command::Rebuild => rebuild(data, out),
         Command::Publish(options) => on_a_runtime(publish(data, file, &options.file, out)),
@@ -249,6 +261,48 @@ async fn answer_conflict(
     let AnswerRequest { conflict, option } = asked.clone();
     let _empty: serde_json::Value = done(data, file, Deed::Answer(asked)).await?;
     writeln!(out, "Answered {conflict} with {option}.")?;
+    Ok(())
+}
+
+async fn revoke(
+    data: &Path,
+    file: &settings::File,
+    asked: RevokeRequest,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let till = asked.till.clone();
+    let Revoked { closed, before } = done(data, file, Deed::Revoke(asked)).await?;
+    match closed.len() {
+        0 => writeln!(out, "The access of “{till}” had ended before ({before} of its origins were closed).")?,
+        _ => writeln!(out, "The access of “{till}” has ended: {}.", closed.join(", "))?,
+    }
+    writeln!(
+        out,
+        "What it still sends is kept apart until somebody lets it in: daybook-server admit \"{till}\""
+    )?;
+    Ok(())
+}
+
+async fn admit(
+    data: &Path,
+    file: &settings::File,
+    asked: AdmitRequest,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (till, partly) = (asked.till.clone(), asked.to.is_some());
+    let AdmittedAnswer { events, waiting, .. } = done(data, file, Deed::Admit(asked)).await?;
+    let counted = match events {
+        0 => "Nothing waited".to_owned(),
+        1 => "1 event that waited counts now".to_owned(),
+        events => format!("{events} events that waited count now"),
+    };
+    match (partly, waiting) {
+        (true, waiting) => writeln!(out, "{counted}; {waiting} still wait, and “{till}” stays out.")?,
+        (false, 0) => writeln!(out, "{counted}; “{till}” is let in again.")?,
+        (false, waiting) => {
+            writeln!(out, "{counted}; “{till}” is let in again, {waiting} events still wait.")?
+        }
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use daybook_core::conflict::{Conflict, Severity};
 use daybook_core::wire::{ConflictRecord, ConflictState};
+use daybook_store::views::report::HeldTill;
 
 /// All of them, most urgent first.
 pub fn conflicts(records: &[ConflictRecord], all: bool) -> String {
@@ -31,6 +32,25 @@ pub fn conflicts(records: &[ConflictRecord], all: bool) -> String {
         text.push_str(&conflict(record));
     }
     text
+}
+
+/// Who waits to be let in, as a person reads it; nothing where nobody does.
+pub fn held(waiting: &[HeldTill]) -> String {
+    let line = |one: &HeldTill| {
+        format!(
+            "\nWaits to be let in: {}, events {}–{} ({} of them{})\n  To let them in:   daybook-server admit \"{}\"\n",
+            one.till,
+            one.first,
+            one.last,
+            one.events,
+            one.reason
+                .as_ref()
+                .map(|reason| format!("; access ended: {reason}"))
+                .unwrap_or_default(),
+            one.series,
+        )
+    };
+    waiting.iter().map(line).collect()
 }
 
 fn is_settled(state: ConflictState) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! A request's signature covers its method, path, query, id and the digest of its body as sent, so it is verified before the body is
 //! read wherever the signer is known already. A signer who is not known may bring certificates in the body; they count only
-//! together with a signature by the key they name. The age of a signature is not judged: every request is idempotent, and a till's
-//! clock may be wrong by years. Repeated requests are refused once head office hands out nonces over TLS.
+//! together with a signature by the key they name. A request is fresh by the nonce that it signs, one that head office handed out minutes
+//! ago; `created` is not judged, because a till's clock may be wrong by years.
 
 use http::request;
 use serde::Deserialize;
@@ -39,6 +39,7 @@ pub struct Claim {
     pub request: RequestId,
     /// Whose key is said to have signed.
     pub origin: OriginId,
+    nonce: Option<String>,
     digest: String,
     signature_input: String,
     signature: String,
@@ -69,7 +70,19 @@ impl Claim {
             .ok_or_else(|| {
                 Fault::new(Cause::Unauthenticated, "signature-input is not of Daybook's profile.")
             })?;
-        Ok(Claim { request, origin: parameters.keyid, digest, signature_input, signature })
+        let (origin, nonce) = (parameters.keyid, parameters.nonce);
+        Ok(Claim { request, origin, nonce, digest, signature_input, signature })
+    }
+
+    /// Whether it signs a nonce that head office handed out minutes ago. Asked before anything is done for the request: it costs little,
+    /// and a till that has no fresh one yet is told so first.
+    pub fn verify_freshness(&self, office: &Office) -> Result<(), Fault> {
+        if self.nonce.as_deref().is_some_and(|nonce| office.is_fresh(nonce)) {
+            return Ok(());
+        }
+        let message =
+            "The request signs no nonce that is fresh: send it once more with the one of this answer.";
+        Err(Fault::new(Cause::UseNonce, message))
     }
 
     /// Whether the owner of `key` signed this head.
@@ -157,6 +170,32 @@ pub fn may_follow(certificate: &Certificate, scope: &str) -> bool {
         }
         (Role::Till, None) => false,
     }
+}
+
+/// Refuses whoever is not let in, `closing` saying why. They may say what they recorded, which is held, and hear how it stands with it.
+pub fn permit(endpoint: &Endpoint, closing: Option<&str>) -> Result<(), Fault> {
+    let Some(reason) = closing else { return Ok(()) };
+    match endpoint {
+        Endpoint::Push | Endpoint::Handshake | Endpoint::Health | Endpoint::Enrol => Ok(()),
+        Endpoint::Feed { .. }
+        | Endpoint::Live
+        | Endpoint::Origin { .. }
+        | Endpoint::People { .. }
+        | Endpoint::Report { .. }
+        | Endpoint::Conflicts { .. } => Err(shut_out(reason)),
+    }
+}
+
+/// Refuses to take the events of others from whoever is not let in.
+pub fn permit_carrying(closing: Option<&str>) -> Result<(), Fault> {
+    closing.map_or(Ok(()), |reason| Err(shut_out(reason)))
+}
+
+fn shut_out(reason: &str) -> Fault {
+    let message = format!(
+        "Head office has ended the access of this till ({reason}). What it records is taken and kept apart until somebody there lets it in."
+    );
+    Fault::new(Cause::Forbidden, message)
 }
 
 /// Refuses whoever may not follow a scope.

@@ -7,10 +7,10 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use http::Response;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
 };
-use http::{Response, response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use serde::Serialize;
@@ -90,7 +90,7 @@ pub fn finish(answer: Response<Content>, zstd: bool, signer: Option<Signer<'_>>)
     head.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     head.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     if let Some(Signer { request, .. }) = signer {
-        insert(&mut head, REQUEST_HEADER, &request.to_string());
+        insert(&mut head.headers, REQUEST_HEADER, &request.to_string());
     }
     let (media, bytes) = match content {
         Content::Json(text) => (JSON, text),
@@ -113,10 +113,10 @@ pub fn finish(answer: Response<Content>, zstd: bool, signer: Option<Signer<'_>>)
     if let Some(Signer { key, origin, request, seconds }) = signer {
         let parts = AnswerParts { status: head.status.as_u16(), request, content_digest: &digest };
         let signed = sign_answer(&parts, key, origin, seconds);
-        insert(&mut head, SIGNATURE_INPUT, &signed.signature_input);
-        insert(&mut head, SIGNATURE, &signed.signature);
+        insert(&mut head.headers, SIGNATURE_INPUT, &signed.signature_input);
+        insert(&mut head.headers, SIGNATURE, &signed.signature);
     }
-    insert(&mut head, CONTENT_DIGEST, &digest);
+    insert(&mut head.headers, CONTENT_DIGEST, &digest);
     Response::from_parts(head, Full::new(Bytes::from(bytes)).boxed_unsync())
 }
 
@@ -130,11 +130,12 @@ fn compressed(bytes: &[u8], zstd: bool) -> Option<Vec<u8>> {
         .filter(|smaller| smaller.len() < bytes.len())
 }
 
-fn insert(head: &mut response::Parts, name: &'static str, text: &str) {
+/// Sets a header to a text of ours.
+pub fn insert(headers: &mut HeaderMap, name: &'static str, text: &str) {
     let value = HeaderValue::from_str(text);
-    head.headers.insert(
+    headers.insert(
         name,
-        value.unwrap_or_else(|_| unreachable!("ids, digests and signatures are visible ASCII")),
+        value.unwrap_or_else(|_| unreachable!("ids, digests, nonces and signatures are visible ASCII")),
     );
 }
 

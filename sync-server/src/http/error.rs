@@ -27,6 +27,8 @@ pub enum Cause {
     TooSlow,
     /// It has no signature, or a wrong one.
     Unauthenticated,
+    /// It carries no nonce, or an old one.
+    UseNonce,
     /// Its signer has no certificate here.
     UnknownOrigin,
     /// Its signer may not do this.
@@ -49,12 +51,13 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the table.
-    pub const ALL: [Cause; 14] = [
+    pub const ALL: [Cause; 15] = [
         Cause::Malformed,
         Cause::UnknownEncoding,
         Cause::TooLarge,
         Cause::TooSlow,
         Cause::Unauthenticated,
+        Cause::UseNonce,
         Cause::UnknownOrigin,
         Cause::Forbidden,
         Cause::UnknownPrevious,
@@ -75,6 +78,7 @@ impl Cause {
             // Whoever cannot send this much in time is helped by sending less.
             Cause::TooSlow => (StatusCode::REQUEST_TIMEOUT, ProblemCode::TooLarge),
             Cause::Unauthenticated => (StatusCode::UNAUTHORIZED, ProblemCode::Unauthenticated),
+            Cause::UseNonce => (StatusCode::UNAUTHORIZED, ProblemCode::UseNonce),
             Cause::UnknownOrigin => (StatusCode::UNAUTHORIZED, ProblemCode::UnknownOrigin),
             Cause::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Cause::UnknownPrevious => (StatusCode::CONFLICT, ProblemCode::UnknownPrevious),
@@ -262,10 +266,11 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    const CODES: [ProblemCode; 12] = [
+    const CODES: [ProblemCode; 13] = [
         ProblemCode::Malformed,
         ProblemCode::TooLarge,
         ProblemCode::Unauthenticated,
+        ProblemCode::UseNonce,
         ProblemCode::UnknownOrigin,
         ProblemCode::Forbidden,
         ProblemCode::UnknownPrevious,

@@ -1,6 +1,7 @@
 //! The road of one request: resolve, prove, read, do, answer.
 //!
-//! The order is the security of it. Nothing is read of a body whose sender is known and did not sign the head; nothing is unpacked
+//! The order is the security of it. Nothing is done for a request that is not fresh; nothing is read of a body whose sender is known and
+//! did not sign the head; nothing is unpacked
 //! that is not the body that was signed; nothing is asked of the office for whoever may not ask. A fault at any station becomes an
 //! answer here, and is logged here, once.
 
@@ -15,7 +16,7 @@ use http::{Request, Response, request};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
 
-use daybook_core::wire::EnrolRequest;
+use daybook_core::wire::{EnrolRequest, NONCE_HEADER};
 
 use super::auth::{self, Caller, Claim};
 use super::body::{self, Body, Content, Signer};
@@ -63,7 +64,9 @@ pub async fn exchange(server: &Server, request: Request<Incoming>, peer: Option<
         request,
         seconds: server.office.now() / 1_000_000,
     });
-    body::finish(answer, body::accepts_zstd(&head.headers), signer)
+    let mut finished = body::finish(answer, body::accepts_zstd(&head.headers), signer);
+    body::insert(finished.headers_mut(), NONCE_HEADER, &server.office.nonce());
+    finished
 }
 
 /// One line in the log for each request; loud only where a person at head office should know.
@@ -109,6 +112,7 @@ async fn enrol(
     body: &mut Incoming,
 ) -> Result<Content, Fault> {
     let claim = Claim::read(head)?;
+    claim.verify_freshness(&server.office)?;
     let _place = stranger(server)?;
     let bytes = read(server, route, head, body).await?;
     claim.verify_body(&bytes)?;
@@ -131,6 +135,7 @@ async fn enrolled(
     body: &mut Incoming,
 ) -> Result<(Caller, String), Fault> {
     let claim = Claim::read(head)?;
+    claim.verify_freshness(&server.office)?;
     let encoding = Encoding::read(&head.headers)?;
     let known = server.office.certificate(claim.origin).await?;
     let _place = match &known {

@@ -12,7 +12,7 @@ use daybook_core::sync::server::Push;
 use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushAnswer, PushHead};
 
 use super::Server;
-use super::auth::{Caller, permit_scope, permit_store};
+use super::auth::{Caller, permit, permit_carrying, permit_scope, permit_store};
 use super::body::Content;
 use super::error::{Cause, Fault};
 use super::limits::off_the_loop;
@@ -27,6 +27,8 @@ pub async fn handle(
     caller: Caller,
     body: String,
 ) -> Result<Content, Fault> {
+    let Caller { certificate, .. } = &caller;
+    permit(&endpoint, server.office.closing(certificate.origin).as_deref())?;
     match endpoint {
         Endpoint::Push => push(server, &caller, body).await,
         Endpoint::Handshake => handshake(server, &caller, &body).await,
@@ -82,6 +84,9 @@ pub(crate) async fn take_in(
 ) -> Result<PushAnswer, Fault> {
     let (head, lines) = off_the_loop(body.len(), move || split(&body)).await?;
     let (origin, by) = (head.origin, known.map(|certificate| certificate.origin));
+    if let Some(by) = by.filter(|by| *by != origin) {
+        permit_carrying(office.closing(by).as_deref())?;
+    }
     let skeleton = lines.iter().position(|line| matches!(line, Line::Skeleton(_)));
     if let (true, Some(at)) = (by == Some(origin), skeleton) {
         return Err(Fault::malformed("A writer sends its own events whole.").at_line(at + 1));
@@ -164,6 +169,8 @@ fn live(server: &Server, caller: Caller) -> Result<Content, Fault> {
         permit.map_err(|_| Fault::new(Cause::Busy, "Too many live streams are open: try again later."))?;
     Ok(Content::Live(sse::body(Live {
         hints: server.office.hints(),
+        gate: server.office.gate(),
+        lineage: server.office.lineage(caller.certificate.origin),
         certificate: caller.certificate,
         stopping: server.stopping.clone(),
         ping: server.limits.live_ping,

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use daybook_core::limits::{
     ACCEPT_PAUSE_MILLIS, ANSWER_SECONDS_MAX, BODY_DECOMPRESSED_BYTES_MAX, BODY_SECONDS_MAX, CONNECTIONS_MAX,
     DRAIN_SECONDS_MAX, HEADER_SECONDS_MAX, INLINE_BODY_BYTES_MAX, LINE_BYTES_MAX, LIVE_PING_SECONDS,
-    LIVE_SECONDS_MAX, LIVE_STREAMS_MAX, REFUSED_BODY_MILLIS_MAX, STRANGER_BODIES_MAX, WRITE_IDLE_SECONDS_MAX,
-    ZSTD_RATIO_MAX, ZSTD_WINDOW_LOG_MAX,
+    LIVE_SECONDS_MAX, LIVE_STREAMS_MAX, REFUSED_BODY_MILLIS_MAX, STRANGER_BODIES_MAX, UNPACKED_RATIO_MAX,
+    WRITE_IDLE_SECONDS_MAX, ZSTD_WINDOW_LOG_MAX,
 };
 
 use super::error::{Cause, Fault};
@@ -74,6 +74,8 @@ impl Default for Limits {
 pub enum Encoding {
     /// As it is.
     Identity,
+    /// Compressed with gzip.
+    Gzip,
     /// Compressed with zstd.
     Zstd,
 }
@@ -84,10 +86,11 @@ impl Encoding {
         let mut values = headers.get_all(CONTENT_ENCODING).iter();
         match (values.next().map(|value| value.as_bytes()), values.next()) {
             (None | Some(b"identity"), None) => Ok(Encoding::Identity),
+            (Some(b"gzip"), None) => Ok(Encoding::Gzip),
             (Some(b"zstd"), None) => Ok(Encoding::Zstd),
             _ => Err(Fault::new(
                 Cause::UnknownEncoding,
-                "A body comes as it is, or in zstd; nothing else is read.",
+                "A body comes as it is, in gzip or in zstd; nothing else is read.",
             )),
         }
     }
@@ -138,6 +141,7 @@ pub async fn discard<B: Body + Unpin>(body: &mut B, time: Duration) {
 pub async fn text(encoding: Encoding, body: Bytes) -> Result<String, Fault> {
     match encoding {
         Encoding::Identity => utf8(body.to_vec()),
+        Encoding::Gzip => off_the_loop(body.len(), move || utf8(gunzipped(&body)?)).await,
         Encoding::Zstd => off_the_loop(body.len(), move || utf8(decompressed(&body)?)).await,
     }
 }
@@ -163,10 +167,36 @@ fn utf8(bytes: Vec<u8>) -> Result<String, Fault> {
 fn decompressed(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let broken =
         |error: std::io::Error| Fault::malformed(format!("The body is no zstd that is read here: {error}."));
-    let by_ratio = body.len().saturating_mul(ZSTD_RATIO_MAX).max(LINE_BYTES_MAX);
-    let bytes_max = by_ratio.min(BODY_DECOMPRESSED_BYTES_MAX);
     let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(broken)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(broken)?;
+    let bytes_max = unpacked_bytes_max(body);
+    unpacked(&mut decoder, bytes_max, broken)
+}
+
+/// Unpacks gzip as far as the limits go; its window is small by its kind. One member is read, and nothing may follow it.
+fn gunzipped(body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let broken =
+        |error: std::io::Error| Fault::malformed(format!("The body is no gzip that is read here: {error}."));
+    let mut decoder = flate2::bufread::GzDecoder::new(body);
+    let bytes = unpacked(&mut decoder, unpacked_bytes_max(body), broken)?;
+    if decoder.into_inner().is_empty() {
+        Ok(bytes)
+    } else {
+        Err(Fault::malformed("Something follows the gzip of the body."))
+    }
+}
+
+/// How much a body may unpack to: a fixed size, and so many times its own.
+fn unpacked_bytes_max(body: &[u8]) -> usize {
+    let by_ratio = body.len().saturating_mul(UNPACKED_RATIO_MAX).max(LINE_BYTES_MAX);
+    by_ratio.min(BODY_DECOMPRESSED_BYTES_MAX)
+}
+
+fn unpacked(
+    decoder: &mut impl std::io::Read,
+    bytes_max: usize,
+    broken: impl Fn(std::io::Error) -> Fault,
+) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let beyond = bytes_max as u64 + 1;
     decoder.take(beyond).read_to_end(&mut bytes).map_err(broken)?;
@@ -239,12 +269,29 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_and_zstd_are_read() {
-        let cases: [(&[&'static str], Result<Encoding, Cause>); 6] = [
+    fn gzip_is_bounded_alike_and_read_whole_or_not_at_all() {
+        let packed = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            std::io::Write::write_all(&mut encoder, bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let whole = packed(b"{\"a\":1}");
+        assert_eq!(gunzipped(&whole).unwrap(), b"{\"a\":1}");
+        for broken in [&whole[..whole.len() - 1], b"{\"a\":1}", &[whole.clone(), b"x".to_vec()].concat()] {
+            assert_eq!(gunzipped(broken).unwrap_err().cause(), Cause::Malformed, "{broken:?}");
+        }
+        let bomb = packed(&vec![0; 64 << 20]);
+        assert_eq!(gunzipped(&bomb).unwrap_err().cause(), Cause::TooLarge);
+    }
+
+    #[test]
+    fn only_plain_gzip_and_zstd_are_read() {
+        let cases: [(&[&'static str], Result<Encoding, Cause>); 7] = [
             (&[], Ok(Encoding::Identity)),
             (&["identity"], Ok(Encoding::Identity)),
             (&["zstd"], Ok(Encoding::Zstd)),
-            (&["gzip"], Err(Cause::UnknownEncoding)),
+            (&["gzip"], Ok(Encoding::Gzip)),
+            (&["br"], Err(Cause::UnknownEncoding)),
             (&["zstd, zstd"], Err(Cause::UnknownEncoding)),
             (&["zstd", "zstd"], Err(Cause::UnknownEncoding)),
         ];

@@ -282,6 +282,10 @@ fn check_target(head: &request::Parts) -> Result<(), Fault> {
     let (uri, path) = (&head.uri, head.uri.path());
     let plain = uri.scheme().is_none() && uri.authority().is_none() && path.starts_with('/');
     let whole = uri.path_and_query().map_or("", |target| target.as_str());
+    // To a signature no query and an empty one are the same (RFC 9421, 2.2.7).
+    if uri.query() == Some("") {
+        return Err(Fault::malformed("A target without a query ends without a question mark."));
+    }
     let suspicious = whole.contains('\\')
         || whole.contains("%00")
         || path.split('/').any(|segment| segment == "..")

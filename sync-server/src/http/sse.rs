@@ -17,7 +17,9 @@ use tokio::time::{Instant, sleep_until};
 
 use daybook_core::event::origin::Role;
 use daybook_core::identity::certificate::Certificate;
+use daybook_core::ids::OriginId;
 use daybook_core::limits::AMOUNT_MINOR_MAX;
+use daybook_core::sync::admission::Gate;
 use daybook_core::sync::scope;
 use daybook_core::wire::FeedHint;
 
@@ -34,6 +36,10 @@ pub struct Live {
     pub hints: broadcast::Receiver<FeedHint>,
     /// Who follows.
     pub certificate: Certificate,
+    /// Whose events are let in: who is not any more hears nothing more.
+    pub gate: watch::Receiver<Gate>,
+    /// The follower's origin and those it goes on from.
+    pub lineage: Vec<OriginId>,
     /// Turns true, or loses its sender, when the server stops.
     pub stopping: watch::Receiver<bool>,
     /// Between two signs of life.
@@ -44,7 +50,7 @@ pub struct Live {
     pub permit: OwnedSemaphorePermit,
 }
 
-/// The stream: ends when the server stops or its time is over.
+/// The stream: ends when the server stops, when its time is over, or when its follower's access ends.
 pub fn body(live: Live) -> Body {
     let start = Follower { end: Instant::now() + live.time, told: BTreeSet::new(), begun: false, live };
     let frames = stream::unfold(start, |mut follower| async move {
@@ -76,8 +82,15 @@ impl Follower {
                 biased;
                 _ = self.live.stopping.wait_for(|stopping| *stopping) => return None,
                 () = sleep_until(self.end) => return None,
-                heard = self.live.hints.recv() => heard,
+                Ok(()) = self.live.gate.changed() => None,
+                heard = self.live.hints.recv() => Some(heard),
                 () = sleep_until(ping_at) => return Some(": ping\n\n".to_owned()),
+            };
+            let Some(heard) = heard else {
+                if self.is_shut_out() {
+                    return None;
+                }
+                continue;
             };
             match heard {
                 Ok(hint) if may_follow(&self.live.certificate, &hint.scope) => {
@@ -89,6 +102,11 @@ impl Follower {
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    fn is_shut_out(&mut self) -> bool {
+        let gate = self.live.gate.borrow_and_update();
+        gate.closing(self.live.lineage.iter().copied()).is_some()
     }
 
     fn look_everywhere(&self) -> String {
@@ -120,9 +138,13 @@ fn event(hint: &FeedHint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use daybook_core::event::Event;
+    use daybook_core::event::origin::Closed;
     use daybook_core::identity::KeyPair;
     use daybook_core::identity::certificate::CERTIFICATE_VERSION;
-    use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
+    use daybook_core::ids::{OrganisationId, StoreId, TillId};
+    use daybook_core::project::rows::OrderKey;
+    use daybook_core::sync::admission::Mark;
     use std::sync::Arc;
     use tokio::sync::Semaphore;
     use uuid::Uuid;
@@ -132,6 +154,7 @@ mod tests {
     struct Played {
         hints: broadcast::Sender<FeedHint>,
         stop: watch::Sender<bool>,
+        gate: watch::Sender<Gate>,
         places: Arc<Semaphore>,
         body: Body,
     }
@@ -153,10 +176,13 @@ mod tests {
         };
         let (hints, receiver) = broadcast::channel(4);
         let (stop, stopping) = watch::channel(false);
+        let (gate, gate_in) = watch::channel(Gate::default());
         let places = Arc::new(Semaphore::new(1));
         let permit = places.clone().try_acquire_owned().unwrap();
-        let body = body(Live { hints: receiver, certificate, stopping, ping, time, permit });
-        Played { hints, stop, places, body }
+        let lineage = vec![certificate.origin];
+        let live =
+            Live { hints: receiver, certificate, gate: gate_in, lineage, stopping, ping, time, permit };
+        Played { hints, stop, gate, places, body: body(live) }
     }
 
     impl Played {
@@ -199,6 +225,28 @@ mod tests {
             );
         }
         assert!(played.next().await.unwrap().contains("catalogue"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_when_its_followers_access_ends_and_not_when_anothers_does() {
+        let close = |played: &Played, number: u128| {
+            let origin = OriginId(Uuid::from_u128(number));
+            let order = OrderKey { at: 1, origin, seq: 1 };
+            let closed = Event::from(Closed { origin, reason: "lost".to_owned(), tips: Vec::new() });
+            let (origin, mark) = Mark::of(order, &closed).unwrap();
+            played.gate.send_modify(|gate| gate.learn(origin, mark));
+        };
+        let mut played = play(Some(STORE), LONG, LONG);
+        played.next().await.unwrap();
+        played.hint(scope::CATALOGUE.to_owned(), 1);
+        close(&played, 2);
+        assert_eq!(played.next().await, None, "what is said after the closing is not heard");
+
+        let mut other = play(Some(STORE), LONG, LONG);
+        other.next().await.unwrap();
+        close(&other, 5);
+        other.hint(scope::CATALOGUE.to_owned(), 1);
+        assert!(other.next().await.unwrap().contains("catalogue"));
     }
 
     #[tokio::test(start_paused = true)]

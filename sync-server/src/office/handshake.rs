@@ -1,7 +1,8 @@
 //! The handshake: both sides say what they have, and head office asks for what it lacks.
 //!
 //! A till that knows a later word of head office about itself than its log holds proves that the log was put back; a new epoch begins
-//! before that till is answered. What the till names of others and head office lacks, it is asked to hand back.
+//! before that till is answered. What the till names of others and head office lacks, it is asked to hand back. Who is not let in hears how it
+//! stands with the own events, and is asked for nothing.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -13,8 +14,8 @@ use daybook_core::limits::{CERTIFICATES_MAX, TIPS_MAX};
 use daybook_core::sync::carry::Lack;
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, OfficeHead};
-use daybook_store::office::feed_head;
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, OfficeHead};
+use daybook_store::office::{feed_head, held};
 use daybook_store::people::office as people;
 use daybook_store::views::judge::last_revision;
 use daybook_store::{Reader, StoreError, events, links};
@@ -27,6 +28,7 @@ struct Found {
     own: Tip,
     scopes: BTreeMap<String, i64>,
     lacking: Vec<Lack>,
+    held: BTreeMap<OriginId, Held>,
 }
 
 impl Office {
@@ -46,11 +48,13 @@ impl Office {
         }
         let present = self.0.present.get();
         let (own, sender, store) = (present.identity.origin, body.origin, certificate.store);
+        let is_let_in = self.closing(sender).is_none();
         let named: Vec<OriginId> = body.tips.keys().copied().chain([own, sender]).collect();
+        let closings = self.closings_of(certificate, body.tips.keys().copied());
         let holds = body.tips;
         let found = self.ask(move |readers| {
             let mut scopes = BTreeMap::new();
-            if let Some(store) = store {
+            if let Some(store) = store.filter(|_| is_let_in) {
                 scopes = scopes_of(readers, store)?;
             }
             let log = &readers.log;
@@ -59,14 +63,19 @@ impl Office {
                 tips.insert(origin, links::whole(log, origin).map_err(StoreError::of_log)?);
             }
             let mut lacking = Vec::new();
-            for (origin, named) in holds {
+            for (origin, named) in holds.into_iter().filter(|_| is_let_in) {
                 lacking.extend(lack(log, origin, &named).map_err(StoreError::of_log)?);
+            }
+            let mut held = BTreeMap::new();
+            for (origin, closing) in closings {
+                let found = held_of(log, origin, closing, &tips).map_err(StoreError::of_log)?;
+                held.extend(found.map(|found| (origin, found)));
             }
             let own = events::tips_of(log, own).map_err(StoreError::of_log)?;
             let own = own.into_iter().max().unwrap_or(Tip::NONE);
-            Ok(Found { tips, own, scopes, lacking })
+            Ok(Found { tips, own, scopes, lacking, held })
         });
-        let Found { tips, own, scopes, lacking } = found.await?;
+        let Found { tips, own, scopes, lacking, held } = found.await?;
         let wanted = {
             let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
             if body.begins {
@@ -76,9 +85,27 @@ impl Office {
         };
         let seal = Seal::sign(present.identity.key.signing_key(), present.identity.origin, own).text();
         let head_office = OfficeHead { certificate: present.certificate.clone(), tip: own, seal };
-        let certificates = self.proofs(&body.unproved);
+        let certificates = if is_let_in { self.proofs(&body.unproved) } else { Vec::new() };
         let (epoch, wall) = (present.epoch.clone(), self.now());
-        Ok(HandshakeAnswer { request, epoch, wall, tips, scopes, head_office, wanted, certificates })
+        Ok(HandshakeAnswer { request, epoch, wall, tips, scopes, head_office, wanted, certificates, held })
+    }
+
+    /// The sender's origin and those of these that belong to its till, each with why it is not let in.
+    fn closings_of(
+        &self,
+        sender: &Certificate,
+        named: impl Iterator<Item = OriginId>,
+    ) -> BTreeMap<OriginId, Option<String>> {
+        let mut own = vec![sender.origin];
+        {
+            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
+            let is_own = |origin: &OriginId| {
+                let till = book.get(origin).and_then(|(certificate, _)| certificate.till);
+                till.is_some() && till == sender.till
+            };
+            own.extend(named.filter(is_own));
+        }
+        own.into_iter().map(|origin| (origin, self.closing(origin))).collect()
     }
 
     /// Begins a new epoch where a till's word of head office about itself proves that its log was put back.
@@ -126,6 +153,21 @@ impl Office {
         }
         proofs.into_values().collect()
     }
+}
+
+/// What is held of an origin, `closing` being why it is not let in.
+fn held_of(
+    log: &Reader,
+    origin: OriginId,
+    closing: Option<String>,
+    tips: &BTreeMap<OriginId, Vec<Tip>>,
+) -> Result<Option<Held>, StoreError> {
+    let waiting = held::first_waiting(log, origin)?;
+    let last = || tips.get(&origin).into_iter().flatten().map(|tip| tip.seq).max().unwrap_or(0);
+    Ok(match (waiting, closing) {
+        (None, None) => None,
+        (waiting, reason) => Some(Held { after: waiting.map_or_else(last, |first| first - 1), reason }),
+    })
 }
 
 /// What of an origin a till that names these tips may hold and head office lacks.

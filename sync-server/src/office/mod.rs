@@ -3,6 +3,7 @@
 //! A writer thread owns the log and takes many pushes into one commit; a projector thread follows with the read models from its
 //! checkpoint. Questions are answered on connections of their own, query-only. Ingest never waits for projection.
 
+mod admission;
 mod attempts;
 mod backup;
 mod enrol;
@@ -28,25 +29,28 @@ use std::time::Instant;
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
 use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
+use daybook_core::identity::nonce::NonceKey;
 use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
 use daybook_core::project::standing::Standing;
+use daybook_core::sync::admission::Gate;
 use daybook_core::sync::carry::Asking;
 use daybook_core::sync::server::Push;
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
-use daybook_store::office::{OfficeLog, certificates};
+use daybook_store::office::{OfficeLog, certificates, held};
 use daybook_store::people::office::{self as people_file, OfficePeople};
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, Reader, StoreError, events};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+pub use admission::{AdmitRequest, AdmittedAnswer, CloseReason, RevokeRequest, Revoked};
 pub use backup::{backup, restore, verify, verify_backup};
 pub use epoch::forget_epoch;
 pub use identity::Identity;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use publish::{Publication, Published};
-pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_report, rebuild};
+pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_held, read_report, rebuild};
 pub use setup::{Initialised, NewOrganisation, init, init_from_kit};
 
 /// Jobs that may wait for the writer. Beyond it requests are told to come back.
@@ -205,6 +209,8 @@ struct Inner {
     present: Shared<epoch::Present>,
     /// Which tills are asked for what head office lacks, by a clock that begins here and never goes back.
     asking: Mutex<Asking>,
+    /// What head office said about origins, as of the last commit.
+    gate: watch::Receiver<Gate>,
     opened: Instant,
     book: RwLock<BTreeMap<OriginId, (Certificate, SignedCertificate)>>,
     jobs: Mutex<Option<mpsc::Sender<writer::Job>>>,
@@ -263,6 +269,7 @@ impl Office {
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
         let (stored_out, stored) = watch::channel(events::last_position(log.connection())?);
+        let (gate_out, gate) = watch::channel(held::gate(log.connection())?);
         let (projected_out, projected) = watch::channel(views.position());
         let generation = Arc::new(AtomicU64::new(0));
         let (damaged, damaged_in) = watch::channel(None);
@@ -277,8 +284,13 @@ impl Office {
         };
         let present = Shared::new(present);
         let (anchor, anchors) = watch::channel(None);
-        let told =
-            writer::Told { stored: stored_out, anchor, hints: hints.clone(), present: present.clone() };
+        let told = writer::Told {
+            stored: stored_out,
+            anchor,
+            gate: gate_out,
+            hints: hints.clone(),
+            present: present.clone(),
+        };
         let runtime = tokio::runtime::Handle::current();
         let (anchoring, anchors_runtime) = (settings.clone(), runtime.clone());
         let threads = vec![
@@ -290,6 +302,7 @@ impl Office {
             settings,
             present,
             asking: Mutex::default(),
+            gate,
             opened: Instant::now(),
             book: RwLock::new(book),
             jobs: Mutex::new(Some(jobs)),
@@ -343,6 +356,21 @@ impl Office {
     /// The office's clock, in microseconds.
     pub fn now(&self) -> i64 {
         self.0.settings.clock.wall()
+    }
+
+    /// The nonce to hand out now.
+    pub fn nonce(&self) -> String {
+        self.nonce_key().nonce(self.now())
+    }
+
+    /// Whether a nonce was handed out minutes ago.
+    pub fn is_fresh(&self, nonce: &str) -> bool {
+        self.nonce_key().is_fresh(self.now(), nonce)
+    }
+
+    /// It follows from head office's present key, so a new epoch begins with new nonces.
+    fn nonce_key(&self) -> NonceKey {
+        NonceKey::of(&self.0.present.get().identity.key)
     }
 
     /// How long the office has been open, in microseconds, by a clock that never goes back.

@@ -7,7 +7,7 @@ use daybook_core::ids::StoreId;
 use daybook_core::wire::{ConflictRecord, ConflictState};
 use daybook_store::file::{DirectoryLock, open_reader};
 use daybook_store::views::judge::conflicts_after;
-use daybook_store::views::report::{report, till_days};
+use daybook_store::views::report::{HeldTill, held_tills, report, till_days};
 use daybook_store::views::{self, Side, read_models_digest};
 use daybook_store::{Reader, StoreError, events};
 use serde_json::{Value, json};
@@ -57,6 +57,11 @@ pub fn read_conflicts(
     all: bool,
 ) -> Result<Vec<ConflictRecord>, OfficeError> {
     conflicts(&open(data)?.1, store, all)
+}
+
+/// What waits to be let in, out of the files of a server that may be running or not.
+pub fn read_held(data: &Path, store: Option<StoreId>) -> Result<Vec<HeldTill>, OfficeError> {
+    Ok(held_tills(&open(data)?.0, store)?)
 }
 
 /// Builds the read models anew from the log and compares; no server may be running.

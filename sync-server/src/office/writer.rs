@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::event::Event;
+use daybook_core::event::origin::Closed;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{EventId, OriginId, RequestId, StaffId, uuid_v7};
 use daybook_core::project::standing::Standing;
 use daybook_core::record::{Circumstances, Draft, Writer};
+use daybook_core::sync::admission::Gate;
 use daybook_core::sync::epoch::{Anchor, NewEpoch, Witness, is_proof};
 use daybook_core::sync::scope;
 use daybook_core::sync::server::{Effect, Push, Server};
 use daybook_core::time::Now;
 use daybook_core::wire::{FeedHint, PushAnswer};
-use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, received, standing};
+use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, held, received, standing};
 use daybook_store::{events, links};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -34,6 +36,8 @@ pub(super) enum Job {
     Push(RequestId, Box<Push>, Option<Standing>, oneshot::Sender<Result<PushAnswer, Refusal>>),
     /// Record own events, each with the heads it had seen.
     Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<Written, OfficeError>>),
+    /// Close origins, for a reason in a word.
+    Close(Vec<OriginId>, String, oneshot::Sender<Result<Written, OfficeError>>),
     /// Begin a new epoch, where this word of head office about itself, its certificate and seal verified, proves that events are lost.
     Witness(OriginId, SignedCertificate, Tip, oneshot::Sender<Result<(), OfficeError>>),
     /// Keep a certificate.
@@ -146,6 +150,8 @@ pub(super) struct Told {
     pub(super) stored: watch::Sender<i64>,
     /// How far the log is, for its anchor.
     pub(super) anchor: watch::Sender<Option<Anchor>>,
+    /// Whose events are let in.
+    pub(super) gate: watch::Sender<Gate>,
     /// Scopes in which something new stands.
     pub(super) hints: broadcast::Sender<FeedHint>,
     /// Who head office is.
@@ -177,7 +183,7 @@ pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<
                     scopes.extend([scope::sales(*store), scope::stock(*store)]);
                 }
             }
-            ingest(&mut log, own.settings.clock.wall(), &mut server, group);
+            ingest(&mut log, own.settings.clock.wall(), &mut server, group, &told.gate);
         } else {
             match waiting.pop_front() {
                 Some(Job::Witness(origin, certificate, tip, reply)) => {
@@ -188,7 +194,7 @@ pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<
                     }
                     let _asker_left = reply.send(heeded.map(drop));
                 }
-                Some(job) => scopes.extend(write(&mut log, &mut own, job)),
+                Some(job) => scopes.extend(write(&mut log, &mut own, job, &told.gate)),
                 None => {}
             }
         }
@@ -262,14 +268,24 @@ fn take_group(waiting: &mut VecDeque<Job>) -> Vec<Waiting> {
     group
 }
 
-fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting>) {
+fn ingest(
+    log: &mut OfficeLog,
+    now: i64,
+    server: &mut Server,
+    group: Vec<Waiting>,
+    gate: &watch::Sender<Gate>,
+) {
     let mut waiting = Vec::new();
     let mut pushes = Vec::new();
+    let speaks = group.iter().any(|waiting| waiting.standing == Some(Standing::HeadOffice));
     for Waiting { request, push, standing, replies } in group {
         waiting.push((request, replies));
         pushes.push((request, *push, standing));
     }
     let (answers, outcome) = log.ingest(now, server, pushes);
+    if speaks {
+        look_at_gate(log, gate);
+    }
     if let Err(error) = &outcome {
         tracing::error!(%error, "a commit of pushed events failed; nothing of it is stored or acknowledged");
     }
@@ -280,6 +296,11 @@ fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting
             Effect::Acknowledge(request, answer) => found.insert(request, Ok(answer)),
             Effect::UnknownPrevious(request, tips) => {
                 found.insert(request, Err(Refusal::UnknownPrevious(tips)))
+            }
+            Effect::HeldFull(request) => {
+                let message =
+                    "As much is held of this origin as may be, until somebody at head office has looked.";
+                found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
             }
             Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),
             Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => None,
@@ -293,20 +314,62 @@ fn ingest(log: &mut OfficeLog, now: i64, server: &mut Server, group: Vec<Waiting
     }
 }
 
+/// Looks again who is let in: before anybody hears that it changed.
+fn look_at_gate(log: &OfficeLog, gate: &watch::Sender<Gate>) {
+    match held::gate(log.connection()) {
+        Ok(found) => drop(gate.send_replace(found)),
+        Err(error) => tracing::error!(%error, "who is let in could not be read; it stays as it was"),
+    }
+}
+
+/// The events that close origins: each names what is here of it.
+fn closings(
+    log: &OfficeLog,
+    origins: Vec<OriginId>,
+    reason: &str,
+) -> Result<Vec<(Event, Vec<Hash>)>, OfficeError> {
+    let closing = |origin| {
+        let tips = events::tips_of(log.connection(), origin)?;
+        Ok((Event::from(Closed { origin, reason: reason.to_owned(), tips }), Vec::new()))
+    };
+    origins.into_iter().map(closing).collect()
+}
+
+/// The scopes that an event of head office touches.
+fn scopes_of(log: &OfficeLog, event: &Event) -> Vec<String> {
+    let own = scope::scope_of(event.kind().0, &event.payload_text(), None);
+    let mut scopes: Vec<String> = own.into_iter().collect();
+    // What it lets in is news to the origin's store.
+    if let Event::OriginAdmitted(admitted) = event
+        && let Ok(Some(Standing::Till(store, _))) = standing(log.connection(), admitted.origin)
+    {
+        scopes.extend([scope::sales(store), scope::stock(store)]);
+    }
+    scopes
+}
+
 /// Does one job that is no push; gives the scopes it touched.
-fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job) -> Vec<String> {
+fn write(log: &mut OfficeLog, own: &mut OwnLog, job: Job, gate: &watch::Sender<Gate>) -> Vec<String> {
     match job {
         Job::Push(..) | Job::Witness(..) => Vec::new(),
         Job::Own(described, actor, reply) => {
-            let scopes = described
-                .iter()
-                .filter_map(|(event, _)| scope::scope_of(event.kind().0, &event.payload_text(), None))
-                .collect::<BTreeSet<_>>();
+            let scopes: BTreeSet<String> =
+                described.iter().flat_map(|(event, _)| scopes_of(log, event)).collect();
             let done = own.append(log, described, actor).and_then(|events| {
                 Ok(Written { events, position: events::last_position(log.connection())? })
             });
+            look_at_gate(log, gate);
             let _asker_left = reply.send(done);
             scopes.into_iter().collect()
+        }
+        Job::Close(origins, reason, reply) => {
+            let done = closings(log, origins, &reason).and_then(|described| {
+                let events = own.append(log, described, None)?;
+                Ok(Written { events, position: events::last_position(log.connection())? })
+            });
+            look_at_gate(log, gate);
+            let _asker_left = reply.send(done);
+            vec![scope::CATALOGUE.to_owned()]
         }
         Job::Certificate(origin, certificate, reply) => {
             let _asker_left =
@@ -353,7 +416,7 @@ mod tests {
         let ((one, mut first), (two, mut second)) = (push(7, "{}"), push(7, "{}"));
         let group = take_group(&mut VecDeque::from([one, two]));
         assert_eq!(group.len(), 1);
-        ingest(&mut log, 0, &mut server, group);
+        ingest(&mut log, 0, &mut server, group, &watch::Sender::new(Gate::default()));
         let answer = first.try_recv().unwrap().unwrap();
         assert_eq!(second.try_recv().unwrap().unwrap(), answer);
         assert_eq!(events::last_position(log.connection()).unwrap(), 1);

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use daybook_core::chain::{Seal, Tip};
@@ -16,7 +17,7 @@ use daybook_core::identity::{KeyPair, PublicKey, base64url};
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::wire::{EnrolAnswer, EnrolRequest, Problem, ProblemCode, PushHead};
 use daybook_server::http::Limits;
-use daybook_server::office::{self, NewOrganisation, Settings, SystemClock, SystemRandomness};
+use daybook_server::office::{self, NewOrganisation, Office, Settings, SystemClock, SystemRandomness};
 use daybook_server::{Running, start_within};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,26 @@ pub struct World {
     pub running: Running,
     /// Its data directory, which goes with the world.
     pub data: TempDir,
+    /// Its clock.
+    pub clock: Arc<HurriedClock>,
+}
+
+/// The machine's clock, which a test may let run ahead.
+#[derive(Debug, Default)]
+pub struct HurriedClock {
+    ahead: AtomicI64,
+}
+
+impl HurriedClock {
+    pub fn hurry(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+impl office::Clock for HurriedClock {
+    fn wall(&self) -> i64 {
+        SystemClock.wall() + self.ahead.load(Ordering::Relaxed)
+    }
 }
 
 impl World {
@@ -50,10 +71,11 @@ impl World {
             prices_inclusive: true,
             cut_over_minutes: 240,
         };
-        office::init(&settings(&data), &new).expect("a new organisation");
+        let clock = Arc::<HurriedClock>::default();
+        office::init(&settings(&data, &clock), &new).expect("a new organisation");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let running = start_within(settings(&data), any, limits).await.expect("a head office");
-        World { running, data }
+        let running = start_within(settings(&data, &clock), any, limits).await.expect("a head office");
+        World { running, data, clock }
     }
 
     /// Sends bytes as they are and reads until the server closes.
@@ -84,11 +106,11 @@ impl World {
     }
 }
 
-fn settings(data: &TempDir) -> Settings {
+fn settings(data: &TempDir, clock: &Arc<HurriedClock>) -> Settings {
     Settings {
         data: data.path().to_owned(),
         durable: false,
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         randomness: Arc::new(SystemRandomness),
         pin_cost: PinCost::CHEAP,
     }
@@ -156,13 +178,14 @@ impl Reply {
 }
 
 /// A till: its key, its chain, and how it asks.
+#[derive(Clone)]
 pub struct Till {
     pub origin: OriginId,
     pub key: KeyPair,
     pub head: Tip,
     pub answer: Option<EnrolAnswer>,
     address: SocketAddr,
-    office: PublicKey,
+    office: Office,
 }
 
 /// A signed request that a test may still spoil.
@@ -198,18 +221,25 @@ impl Till {
             head: Tip::NONE,
             answer: None,
             address: world.running.address,
-            office: world.running.office.key().public(),
+            office: world.running.office.clone(),
         }
     }
 
+    /// A request that is fresh.
     pub fn sign(&self, method: &'static str, target: &str, body: Vec<u8>) -> Asked {
+        let nonce = self.office.nonce();
+        self.sign_with(Some(&nonce), method, target, body)
+    }
+
+    /// A request with this nonce.
+    pub fn sign_with(&self, nonce: Option<&str>, method: &'static str, target: &str, body: Vec<u8>) -> Asked {
         let mut random = [0; 16];
         getrandom::fill(&mut random).expect("randomness");
         let request = RequestId(Uuid::from_bytes(random));
         let digest = content_digest(&body);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let parts = RequestParts { method, path, query, request, content_digest: &digest };
-        let signed = sign_request(&parts, &self.key, self.origin, 1, None);
+        let signed = sign_request(&parts, &self.key, self.origin, 1, nonce);
         let headers = [
             ("connection", "close".to_owned()),
             ("content-length", body.len().to_string()),
@@ -225,7 +255,8 @@ impl Till {
     /// Sends it; whatever comes back must be signed for it.
     #[track_caller]
     pub fn send(&self, asked: &Asked) -> impl Future<Output = Reply> + use<> {
-        let (bytes, request, address, office) = (asked.bytes(), asked.request, self.address, self.office);
+        let (bytes, request, address) = (asked.bytes(), asked.request, self.address);
+        let office = self.office.key().public();
         let target = asked.target.clone();
         async move {
             let mut stream = TcpStream::connect(address).await.expect("a connection");

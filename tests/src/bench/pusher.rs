@@ -1,14 +1,16 @@
 //! Pushes as tills send them, prepared before anything is timed: what is measured is head office, and not how fast a till packs.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::identity::http_signature::{RequestParts, content_digest, sign_request};
+use daybook_core::identity::nonce::Freshness;
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, REQUEST_HEADER};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, NONCE_HEADER, Problem, REQUEST_HEADER};
 use daybook_till::identity::Keys;
 use daybook_till::{Clock as _, SystemClock};
 use uuid::Uuid;
@@ -33,6 +35,7 @@ pub struct Pusher {
     /// Bytes of envelopes and payloads of every event.
     pub texts: Vec<usize>,
     http: reqwest::Client,
+    freshness: Mutex<Freshness>,
 }
 
 impl Pusher {
@@ -52,7 +55,7 @@ impl Pusher {
             .map(|batch| Ok((packed(batch)?, batch.lines.len())))
             .collect::<anyhow::Result<_>>()?;
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Pusher { origin, key, certificates, last, bodies, texts, http })
+        Ok(Pusher { origin, key, certificates, last, bodies, texts, http, freshness: Mutex::default() })
     }
 
     /// Sends all pushes one after the other, each when the one before was acknowledged.
@@ -88,26 +91,42 @@ impl Pusher {
         let digest = content_digest(&body);
         let parts = RequestParts { method: "POST", path, query: "", request, content_digest: &digest };
         let created = SystemClock::default().wall() / 1_000_000;
-        let signed = sign_request(&parts, &self.key, self.origin, created, None);
-        let answer = self
-            .http
-            .post(format!("{server}{path}"))
-            .header(REQUEST_HEADER, request.to_string())
-            .header("content-digest", &digest)
-            .header("signature-input", signed.signature_input)
-            .header("signature", signed.signature)
-            .header("content-encoding", "zstd")
-            .header("content-type", "application/x-ndjson")
-            .body(body)
-            .send()
-            .await?;
-        let status = answer.status();
-        let said = answer.bytes().await?;
-        ensure!(
-            status.is_success(),
-            "head office did not take a request: {status} {}",
-            String::from_utf8_lossy(&said)
-        );
-        Ok(said.to_vec())
+        let mut attempt = 1;
+        loop {
+            let nonce = self.freshness().nonce().map(str::to_owned);
+            let signed = sign_request(&parts, &self.key, self.origin, created, nonce.as_deref());
+            let answer = self
+                .http
+                .post(format!("{server}{path}"))
+                .header(REQUEST_HEADER, request.to_string())
+                .header("content-digest", &digest)
+                .header("signature-input", signed.signature_input)
+                .header("signature", signed.signature)
+                .header("content-encoding", "zstd")
+                .header("content-type", "application/x-ndjson")
+                .body(body.clone())
+                .send()
+                .await?;
+            if let Some(Ok(fresh)) = answer.headers().get(NONCE_HEADER).map(|nonce| nonce.to_str()) {
+                self.freshness().hear(fresh);
+            }
+            let status = answer.status();
+            let said = answer.bytes().await?;
+            if status.is_success() {
+                return Ok(said.to_vec());
+            }
+            let code = serde_json::from_slice(&said).map(|problem: Problem| problem.code);
+            let repeats = code.is_ok_and(|code| self.freshness().repeats(code, attempt, nonce.as_deref()));
+            ensure!(
+                repeats,
+                "head office did not take a request: {status} {}",
+                String::from_utf8_lossy(&said)
+            );
+            attempt += 1;
+        }
+    }
+
+    fn freshness(&self) -> MutexGuard<'_, Freshness> {
+        self.freshness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

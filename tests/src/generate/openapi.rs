@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use daybook_core::limits::{LIVE_PING_SECONDS, RETRY_AFTER_SECONDS};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
-    HandshakeRequest, Health, OriginHead, PeopleAnswer, Problem, ProblemCode, PushAnswer, PushHead,
-    REQUEST_HEADER,
+    HandshakeRequest, Health, NONCE_HEADER, OriginHead, PeopleAnswer, Problem, ProblemCode, PushAnswer,
+    PushHead, REQUEST_HEADER,
 };
 use daybook_server::http::error::Cause;
 use daybook_server::http::route::{ROUTES, Route, Who};
@@ -82,6 +82,12 @@ pub(super) fn document() -> anyhow::Result<Value> {
                 "signature_input": {
                     "name": "signature-input", "in": "header", "required": true,
                     "description": "What is signed, and by whom: the profile of RFC 9421 in docs/PROTOCOL.md.",
+                    "schema": {"type": "string"},
+                },
+            },
+            "headers": {
+                "nonce": {
+                    "description": "The nonce to sign the next request with. Every answer brings one.",
                     "schema": {"type": "string"},
                 },
             },
@@ -224,6 +230,9 @@ fn operation(route: &Route, shape: Shape, problem: &Value, codes: &BTreeMap<Stri
     for (status, of_status) in statuses(route, shape.causes) {
         responses.insert(status.to_string(), refusal(status, &of_status, problem, codes));
     }
+    for response in responses.values_mut() {
+        response["headers"][NONCE_HEADER] = json!({"$ref": "#/components/headers/nonce"});
+    }
     let mut operation = json!({
         "operationId": name,
         "summary": route.about,
@@ -248,7 +257,7 @@ fn statuses(route: &Route, own: &[Cause]) -> BTreeMap<u16, Vec<Cause>> {
         causes.push(Cause::TooSlow);
     }
     if route.who != Who::Anyone {
-        causes.extend([Cause::UnknownEncoding, Cause::Unauthenticated]);
+        causes.extend([Cause::UnknownEncoding, Cause::Unauthenticated, Cause::UseNonce]);
     }
     if route.who == Who::Enrolled {
         causes.push(Cause::UnknownOrigin);

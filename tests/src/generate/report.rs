@@ -66,6 +66,8 @@ pub struct Report {
     pub complete: Vec<(String, i64)>,
     /// Events that are known to exist and that nobody has brought yet.
     pub missing: Vec<Missing>,
+    /// What waits to be let in, and counts in nothing above.
+    pub held: Vec<HeldTill>,
 }
 
 impl From<store::Missing> for Missing {
@@ -75,10 +77,34 @@ impl From<store::Missing> for Missing {
     }
 }
 
+/// Events of an origin that wait to be let in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct HeldTill {
+    /// The till's name.
+    pub till: String,
+    /// The series of the origin.
+    pub series: String,
+    /// How many events wait.
+    pub events: i64,
+    /// The number of the first of them.
+    pub first: i64,
+    /// The number of the last.
+    pub last: i64,
+    /// Why the origin's access ended, where it did.
+    pub reason: Option<String>,
+}
+
 impl From<store::TillDay> for TillDay {
     fn from(day: store::TillDay) -> Self {
         let store::TillDay { shop, till, day, receipts, lines, gross, discounts, net, refunds } = day;
         TillDay { shop, till, day, receipts, lines, gross, discounts, net, refunds }
+    }
+}
+
+impl From<store::HeldTill> for HeldTill {
+    fn from(held: store::HeldTill) -> Self {
+        let store::HeldTill { till, series, events, first, last, reason } = held;
+        HeldTill { till, series, events, first, last, reason }
     }
 }
 
@@ -93,10 +119,12 @@ impl From<store::Report> for Report {
             quarantined,
             complete,
             missing,
+            held,
         } = report;
         let days = days.into_iter().map(TillDay::from).collect();
         let missing = missing.into_iter().map(Missing::from).collect();
-        Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing }
+        let held = held.into_iter().map(HeldTill::from).collect();
+        Report { days, tenders, accounts, balanced, open_conflicts, quarantined, complete, missing, held }
     }
 }
 
@@ -132,6 +160,14 @@ mod tests {
                 last: 11,
                 linked: true,
                 heard: Some(12),
+            }],
+            held: vec![store::HeldTill {
+                till: "Till 1".to_owned(),
+                series: "A".to_owned(),
+                events: 1,
+                first: 10,
+                last: 10,
+                reason: Some("lost".to_owned()),
             }],
         };
         let original = serde_json::to_value(&report).unwrap();

@@ -11,7 +11,7 @@ use daybook_core::event;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, ExportHead, FeedHead, FeedHint,
-    HandshakeAnswer, HandshakeRequest, Health, ListedPerson, OfficeHead, OriginHead, PeopleAnswer,
+    HandshakeAnswer, HandshakeRequest, Health, Held, ListedPerson, OfficeHead, OriginHead, PeopleAnswer,
     PeopleList, Problem, PushAnswer, PushHead,
 };
 use schemars::{Schema, schema_for};
@@ -54,6 +54,7 @@ pub(super) fn messages() -> Vec<(&'static str, Value)> {
         ("handshake_answer", schema_for!(HandshakeAnswer)),
         ("handshake_request", schema_for!(HandshakeRequest)),
         ("health", schema_for!(Health)),
+        ("held", schema_for!(Held)),
         ("listed_person", schema_for!(ListedPerson)),
         ("office_head", schema_for!(OfficeHead)),
         ("origin_head", schema_for!(OriginHead)),

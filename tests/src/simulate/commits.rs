@@ -151,7 +151,7 @@ impl World {
                                 self.reached(Rare::Forked);
                             }
                         }
-                        Effect::Fill { origin, events } => {
+                        Effect::Fill { origin, events, .. } => {
                             scopes.extend(disk.fill(origin, events, standing));
                             self.reached(Rare::LinkFilled);
                         }
@@ -180,7 +180,10 @@ impl World {
                     (request, Told::Problem(ProblemCode::UnknownPrevious, tips, 0))
                 }
                 Effect::Failed(request) => (request, Told::Problem(ProblemCode::Failed, Vec::new(), 0)),
-                Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => continue,
+                // Nobody is closed here, so nothing is held.
+                Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } | Effect::HeldFull(_) => {
+                    continue;
+                }
             };
             let Some((job, twins)) = group.iter().find(|(job, _)| job.request == request) else { continue };
             for to in twins.iter().copied().chain([job.to]) {

@@ -242,6 +242,7 @@ fn trouble(code: ProblemCode, seconds: u64) -> Trouble {
         ProblemCode::CursorUnknown => Trouble::CursorUnknown,
         ProblemCode::Busy => Trouble::Busy(seconds),
         ProblemCode::UnknownPrevious
+        | ProblemCode::UseNonce
         | ProblemCode::EnrolmentRefused
         | ProblemCode::NotFound
         | ProblemCode::MethodNotAllowed

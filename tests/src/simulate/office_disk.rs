@@ -94,7 +94,16 @@ impl OfficeDisk {
             firsts.is_some_and(|firsts| firsts.iter().any(|(_, first)| *first == tip.hash))
         };
         let began_branch = push.events.iter().take(known).any(began);
-        Known { previous, events: known, without_content, other_successor, began_branch, tips }
+        Known {
+            previous,
+            events: known,
+            without_content,
+            other_successor,
+            began_branch,
+            tips,
+            // Nobody is closed here, so nothing is held.
+            ..Known::default()
+        }
     }
 
     /// Appends lines after an event that is there, gives the events among them positions, and gives the scopes that these entered.

@@ -6,23 +6,32 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Carries one request to head office, waits for the answer, and keeps it to itself.
+/// Carries what a till says to head office, and refusals back; the answer that it waits for is kept.
 async fn answer_swallower(office: String) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
-        let (till, _) = listener.accept().await.expect("the till");
-        let office = TcpStream::connect(office.trim_start_matches("http://")).await.expect("head office");
-        let ((mut asked, _keep), (mut answered, mut ask)) = (till.into_split(), office.into_split());
-        let forward = tokio::spawn(async move {
+        let mut is_answered = false;
+        while !is_answered {
+            let (till, _) = listener.accept().await.expect("the till");
+            let office = TcpStream::connect(office.trim_start_matches("http://")).await.expect("head office");
+            let ((mut asked, mut answer), (mut answered, mut ask)) = (till.into_split(), office.into_split());
+            let forward = tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while let Ok(read @ 1..) = asked.read(&mut buffer).await {
+                    ask.write_all(&buffer[..read]).await.expect("forwarded");
+                }
+            });
             let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = asked.read(&mut buffer).await {
-                ask.write_all(&buffer[..read]).await.expect("forwarded");
+            while let Ok(read @ 1..) = answered.read(&mut buffer).await {
+                is_answered = buffer.starts_with(b"HTTP/1.1 200");
+                if is_answered {
+                    break;
+                }
+                answer.write_all(&buffer[..read]).await.expect("refused");
             }
-        });
-        let read = answered.read(&mut [0; 4096]).await.expect("an answer");
-        assert!(read > 0, "head office answered");
-        forward.abort();
+            forward.abort();
+        }
     });
     url
 }

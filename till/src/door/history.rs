@@ -199,10 +199,10 @@ impl Inner {
         Ok(tenders.iter().any(|tender| tender.state == TenderState::ToVerify))
     }
 
-    /// The numbers up to which head office has the events of each own origin.
+    /// The numbers up to which the events of each own origin are at head office and count there.
     fn sent(&self) -> Result<BTreeMap<OriginId, i64>, StoreError> {
         let lanes = crate::sync::own_lanes(self)?;
-        Ok(lanes.into_iter().map(|lane| (lane.origin, lane.acknowledged.seq)).collect())
+        Ok(lanes.into_iter().map(|lane| (lane.origin, lane.counted())).collect())
     }
 
     fn timeline(

@@ -32,10 +32,9 @@ impl Till {
         let lanes = crate::sync::own_lanes(&inner)?;
         let (mut events, mut documents, mut money, mut oldest) = (0, 0, 0, None::<i64>);
         for lane in &lanes {
-            events += (lane.tip.seq - lane.acknowledged.seq).max(0);
-            let (count, sum, first) = inner.ask_views(|views, _| {
-                history::beyond(views.connection(), lane.origin, lane.acknowledged.seq)
-            })?;
+            events += (lane.tip.seq - lane.counted()).max(0);
+            let (count, sum, first) = inner
+                .ask_views(|views, _| history::beyond(views.connection(), lane.origin, lane.counted()))?;
             documents += count;
             money += sum;
             oldest = oldest.into_iter().chain(first).min();
@@ -48,6 +47,7 @@ impl Till {
                 Standing::Working => SyncState::Sending,
                 Standing::Offline(_) => SyncState::Offline,
                 Standing::Refused(_) => SyncState::Refused,
+                Standing::Held(_) => SyncState::Held,
             },
             waiting_events: events,
             waiting_documents: documents,

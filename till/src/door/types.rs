@@ -274,10 +274,10 @@ door! {
         pub clock_ahead: Option<i64>,
     }
 
-    /// all sent · sending · nobody answers · head office does not take our records · there is no head office.
+    /// all sent · sending · nobody answers · head office does not take our records · it keeps them apart · there is no head office.
     #[serde(rename_all = "snake_case")]
     #[allow(missing_docs, reason = "the line above names them")]
-    pub enum SyncState { InStep, Sending, Offline, Refused, Alone }
+    pub enum SyncState { InStep, Sending, Offline, Refused, Held, Alone }
 
     /// How synchronisation stands, for whoever looks closer.
     #[allow(missing_docs, reason = "fields are named for what they hold")]

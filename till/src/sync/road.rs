@@ -15,14 +15,14 @@ use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::limits::{CLOCK_SKEW_MAX, LIVE_SILENCE_SECONDS_MAX};
 use daybook_core::sync::carry::named;
 use daybook_core::sync::till::{Input, Shaken, Trouble};
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, OfficeHead, ProblemCode, PushAnswer};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, OfficeHead, ProblemCode, PushAnswer};
 use daybook_store::office::certificates;
 use daybook_store::{StoreError, events, links};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::own_lanes;
-use crate::client::{Client, HeadOffice, Reply, Request, trouble};
+use super::{held_of, keep_held, own_lanes};
+use crate::client::{Client, HeadOffice, Http, Reply, Request, trouble};
 use crate::export::{NoPush, Pushable};
 use crate::live;
 use crate::open::IDENTITY_FACT;
@@ -39,7 +39,7 @@ pub(super) struct Road {
 }
 
 impl Road {
-    pub(super) fn new(till: &Till, http: &reqwest::Client, origin: OriginId) -> Result<Self, Trouble> {
+    pub(super) fn new(till: &Till, http: &Http, origin: OriginId) -> Result<Self, Trouble> {
         let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let server = server.ok_or_else(no_road)?;
         let inner = till.lock();
@@ -89,6 +89,12 @@ impl Road {
                 let answer: PushAnswer = read(&body)?;
                 if answer.request != id || answer.origin != self.origin || answer.durable != last {
                     return Err(Trouble::Network("the answer is not to this push".to_owned()));
+                }
+                if answer.held {
+                    let mut inner = self.till.lock();
+                    let known = held_of(&inner.log, self.origin).map_err(local)?;
+                    let held = Held::at_least_after(known, after.seq);
+                    keep_held(&mut inner.log, self.origin, Some(&held)).map_err(local)?;
                 }
                 Ok(Input::Pushed { epoch: answer.epoch, durable: last, forked: answer.forked })
             }
@@ -148,6 +154,9 @@ impl Road {
         self.observe_clock(wall, started, answer.wall)?;
         let mut inner = self.till.lock();
         inner.keep_proofs(&answer.head_office, &answer.certificates).map_err(local)?;
+        for lane in own_lanes(&inner).map_err(local)? {
+            keep_held(&mut inner.log, lane.origin, answer.held.get(&lane.origin)).map_err(local)?;
+        }
         let proved = inner.proved().map_err(local)?;
         let unproved = asked.iter().copied().filter(|origin| !proved.contains(origin)).collect();
         inner.strangers.hear(&asked, &unproved);
@@ -184,6 +193,10 @@ impl Road {
                 let acknowledged = lane.epoch.map(|epoch| (epoch, lane.acknowledged));
                 others.insert(lane.origin, (acknowledged, highest));
             }
+        }
+        // Whose access has ended gets nothing back; once it is let in again, the next handshake finds the same lost.
+        if answer.held.get(&self.origin).is_some_and(|held| held.reason.is_some()) {
+            lost.clear();
         }
         Ok(Shaken {
             epoch: answer.epoch,

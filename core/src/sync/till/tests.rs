@@ -334,3 +334,25 @@ fn an_origin_of_head_office_that_nobody_introduced_is_asked_to_before_anything_e
     let [Effect::WakeAt(wake)] = effects[..] else { panic!("{effects:?}") };
     assert_eq!(till.handle(at(wake), Input::Tick), [Effect::Handshake]);
 }
+
+#[test]
+fn what_stands_in_a_scope_that_the_till_may_not_follow_any_more_is_not_asked_for() {
+    let mut till = Till::new(Tip::NONE, None, BTreeMap::new());
+    till.handle(at(0), Input::Tick);
+    till.handle(at(0), shaken(Tip::NONE, &[("sales", 0)]));
+    till.handle(at(1), Input::Hint("sales".to_owned(), 7));
+    till.handle(at(2), shaken(Tip::NONE, &[]));
+    let fetch = Effect::Fetch("sales".to_owned());
+    assert!(!till.handle(at(1_000), Input::Tick).contains(&fetch));
+    assert_eq!(till.status(), Status::UpToDate);
+    assert!(till.handle(at(1_001), shaken(Tip::NONE, &[("sales", 7)])).contains(&fetch));
+}
+
+#[test]
+fn whoever_asks_while_a_handshake_is_on_its_way_gets_one_that_began_afterwards() {
+    let mut till = Till::new(tip(1), Some(("e1".to_owned(), tip(1))), BTreeMap::new());
+    assert!(till.handle(at(0), Input::Tick).contains(&Effect::Handshake));
+    till.handle(at(1), Input::Now);
+    assert!(till.handle(at(2), shaken(tip(1), &[])).contains(&Effect::Handshake));
+    assert!(!till.handle(at(3), shaken(tip(1), &[])).contains(&Effect::Handshake));
+}

@@ -64,6 +64,7 @@ fn a_request_is_a_value_before_it_is_work() {
         // What makes no sense.
         ("GET", "/v1/feed".to_owned(), "*/*", Err(Cause::Malformed)),
         ("GET", "/v1/feed?scope=".to_owned(), "*/*", Err(Cause::Malformed)),
+        ("POST", "/v1/push?".to_owned(), "*/*", Err(Cause::Malformed)),
         ("GET", "/v1/feed?scope=a&scope=b".to_owned(), "*/*", Err(Cause::Malformed)),
         ("GET", "/v1/feed?scope=a&more=1".to_owned(), "*/*", Err(Cause::Malformed)),
         ("GET", "/v1/feed?scope=a%0Ab".to_owned(), "*/*", Err(Cause::Malformed)),

@@ -117,7 +117,7 @@ prices_as_of: number | null,
  */
 clock_ahead: number | null, };
 
-export type SyncState = "in_step" | "sending" | "offline" | "refused" | "alone";
+export type SyncState = "in_step" | "sending" | "offline" | "refused" | "held" | "alone";
 
 export type SyncPanel = { server: string | null, last_error: string | null, next_try: number | null, storage_free_bytes: number | null, state: SyncState, 
 /**

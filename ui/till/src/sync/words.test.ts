@@ -43,6 +43,7 @@ test.each<[string, Partial<SyncSummary>, number, string]>([
     "Offline since Wed – tell your manager",
   ],
   ["refused", { state: "refused" }, 0, "Manager needed"],
+  ["held", { state: "held" }, 0, "Manager needed"],
   ["something to decide", {}, 2, "Manager needed: 2"],
   ["clock", { clock_ahead: 6 * 60_000_000 }, 0, "Check the clock"],
   ["alone", { state: "alone" }, 0, "Saved on this till"],

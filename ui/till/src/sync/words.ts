@@ -18,7 +18,8 @@ export function pillWords(status: Told, now: number, when: Pick<When, "weekdayAt
   const { sync, open_conflicts: conflicts } = status;
   const none: Values = {};
   // A disk that breaks does harm while everybody keeps selling: it is louder than a network that is away.
-  if (sync.state === "refused" || status.notices.some((notice) => notice.urgent)) {
+  const needed = sync.state === "refused" || sync.state === "held";
+  if (needed || status.notices.some((notice) => notice.urgent)) {
     return { id: "pill-manager", values: none, tone: "attention" };
   }
   if (sync.clock_ahead !== null && Math.abs(sync.clock_ahead) / 1000 > CLOCK_LIMIT) {

@@ -554,6 +554,7 @@ sync-lead-in-step = Everything is sent. ✓✓
 sync-lead-sending = Sending. Keep selling.
 sync-lead-offline = Offline. Keep selling: every sale is safe on this till.
 sync-lead-refused = Head office does not take this till's records. Keep selling and call your manager: nothing is lost.
+sync-lead-held = Head office has ended this till's access. Sales are safe here and kept there apart (✓). Call your manager.
 sync-lead-alone = This till works alone. Every sale is safe here.
 sync-up = This till → head office
 sync-up-alone = This till

@@ -1,0 +1,151 @@
+//! Whose access has ended: every route for them, what is taken and held, and how much of it.
+
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::limits::{HELD_EVENTS_MAX, PUSH_EVENTS_MAX};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer};
+use daybook_server::http::route::{ROUTES, Who};
+use daybook_server::office::{AdmitRequest, CloseReason, RevokeRequest};
+use tokio::io::AsyncWriteExt as _;
+
+use super::world::{Till, World, ndjson};
+use super::{needed_query, until};
+
+async fn revoke(world: &World, till: &str) {
+    let asked = RevokeRequest { till: till.to_owned(), store: None, reason: CloseReason::Lost };
+    world.running.office.revoke(asked).await.expect("revoked");
+}
+
+async fn pushed(till: &mut Till, count: i64) -> PushAnswer {
+    let (head, events, tip) = till.push(count);
+    let answer: PushAnswer = till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await.json();
+    assert_eq!(answer.durable, tip);
+    till.head = tip;
+    answer
+}
+
+async fn shaken(till: &Till) -> HandshakeAnswer {
+    till.post("/v1/handshake", &HandshakeRequest::of(till.origin, 0)).await.json()
+}
+
+#[tokio::test]
+async fn whose_access_has_ended_is_told_so_on_every_route_and_may_say_what_it_recorded() {
+    let world = World::start().await;
+    let mut till = world.till("High Street", "Till 1", 1).await;
+    assert!(!pushed(&mut till, 2).await.held && shaken(&till).await.held.is_empty());
+    revoke(&world, "Till 1").await;
+    for route in ROUTES.iter().filter(|route| route.who == Who::Enrolled && route.method == "GET") {
+        let mut asked =
+            till.sign(route.method, &format!("{}{}", route.path, needed_query(route)), Vec::new());
+        if route.live {
+            asked.set("accept", "text/event-stream");
+        }
+        assert_eq!(till.send(&asked).await.problem(), (403, ProblemCode::Forbidden), "{}", route.path);
+    }
+    let (head, events, _) = till.push(2);
+    let asked = till.sign("POST", "/v1/push", ndjson(&head, &events));
+    let answer: PushAnswer = till.send(&asked).await.json();
+    assert!(answer.held && answer.durable.seq == 4);
+    assert_eq!(till.send(&asked).await.json::<PushAnswer>(), answer, "a retry hears the same");
+    let answer = shaken(&till).await;
+    assert!(answer.scopes.is_empty());
+    assert_eq!(answer.held, [(till.origin, Held { after: 2, reason: Some("lost".to_owned()) })].into());
+    let everything = AdmitRequest { till: "Till 1".to_owned(), store: None, to: None };
+    let told = world.running.office.admit(everything.clone()).await.unwrap();
+    assert_eq!((told.events, told.waiting), (2, 0));
+    assert!(shaken(&till).await.held.is_empty() && till.get("/v1/report").await.status == 200);
+    let refused = world.running.office.admit(everything).await.unwrap_err().to_string();
+    assert!(refused.contains("is let in"), "{refused}");
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn others_may_bring_what_is_held_and_who_is_shut_out_brings_nothing_of_others() {
+    let world = World::start().await;
+    let shut = world.till("High Street", "Till 1", 1).await;
+    let open = world.till("High Street", "Till 2", 2).await;
+    revoke(&world, "Till 1").await;
+    let (head, events, _) = shut.push(1);
+    let carried = open.send(&open.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert!(carried.json::<PushAnswer>().held, "it is the writer's access that counts");
+    let (head, events, _) = open.push(1);
+    let brought = shut.send(&shut.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert_eq!(brought.problem(), (403, ProblemCode::Forbidden));
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_child_that_introduces_itself_after_its_parents_end_is_held_too() {
+    let world = World::start().await;
+    let parent = world.till("High Street", "Till 1", 1).await;
+    revoke(&world, "Till 1").await;
+    let child = Till::new(2, &world);
+    let issued = parent.answer.as_ref().unwrap().certificate.clone();
+    let own = Certificate {
+        origin: child.origin,
+        public_key: child.key.public(),
+        parent: Some(parent.origin),
+        series: "Till 1-2".to_owned(),
+        ..issued.read().unwrap()
+    };
+    let (mut head, events, _) = child.push(1);
+    head.certificates = vec![SignedCertificate::issue(&own, &parent.key), issued];
+    let answer = child.send(&child.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert!(answer.json::<PushAnswer>().held);
+    let only_the_child = AdmitRequest { till: "Till 1-2".to_owned(), store: None, to: None };
+    assert_eq!(world.running.office.admit(only_the_child).await.unwrap().events, 1);
+    assert_eq!(child.get("/v1/report").await.status, 200);
+    assert_eq!(parent.get("/v1/report").await.problem(), (403, ProblemCode::Forbidden));
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_live_stream_ends_with_the_access_of_who_listens() {
+    let world = World::start().await;
+    let till = world.till("High Street", "Till 1", 1).await;
+    let mut asked = till.sign("GET", "/v1/feed", Vec::new());
+    asked.set("accept", "text/event-stream");
+    let mut stream = world.connect().await;
+    stream.write_all(&asked.bytes()).await.unwrap();
+    until(&mut stream, ": following").await;
+    revoke(&world, "Till 1").await;
+    until(&mut stream, "0\r\n\r\n").await;
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn so_much_is_held_of_a_till_and_then_it_is_told_to_keep_the_rest() {
+    let world = World::start().await;
+    let mut till = world.till("High Street", "Till 1", 1).await;
+    revoke(&world, "Till 1").await;
+    let batch = i64::try_from(PUSH_EVENTS_MAX).unwrap();
+    for _ in 0..HELD_EVENTS_MAX / PUSH_EVENTS_MAX {
+        assert!(pushed(&mut till, batch).await.held);
+    }
+    let (head, events, _) = till.push(1);
+    let asked = till.sign("POST", "/v1/push", ndjson(&head, &events));
+    assert_eq!(till.send(&asked).await.problem(), (403, ProblemCode::Forbidden));
+    let seq = till.head.seq;
+    let asked_for = AdmitRequest { till: "Till 1".to_owned(), store: None, to: Some(seq.to_string()) };
+    assert_eq!(world.running.office.admit(asked_for).await.unwrap().events, seq);
+    assert!(till.send(&asked).await.json::<PushAnswer>().held, "there is room again, and it stays out");
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_meant_is_said_exactly() {
+    let world = World::start().await;
+    world.till("High Street", "Till 1", 1).await;
+    let other = world.till("Low Street", "Till 1", 2).await;
+    let office = &world.running.office;
+    let mut asked = RevokeRequest { till: "Till 1".to_owned(), store: None, reason: CloseReason::Replaced };
+    let refused = office.revoke(asked.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("--store") && refused.contains("Low Street"), "{refused}");
+    let store = other.answer.as_ref().unwrap().certificate.read().unwrap().store.unwrap();
+    asked.store = Some(store.to_string());
+    assert_eq!(office.revoke(asked.clone()).await.unwrap().closed.len(), 1);
+    assert_eq!(other.get("/v1/report").await.problem(), (403, ProblemCode::Forbidden));
+    asked.till = "HO".to_owned();
+    asked.store = None;
+    assert!(office.revoke(asked).await.is_err(), "head office is no till");
+    world.running.stop().await;
+}
