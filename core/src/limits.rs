@@ -95,6 +95,10 @@ pub const ENROL_ASKERS_MAX: usize = 4_096;
 /// How long head office hands out one nonce, in seconds. It is good for another stretch after that: a request is fresh for five to ten
 /// minutes, longer than a till on a slow road needs between an answer and its next request.
 pub const NONCE_SECONDS: i64 = 300;
+/// Life of the certificate that head office makes itself, in days. Another one takes its place after half of that, and at every start.
+pub const OWN_CERTIFICATE_DAYS: i64 = 397;
+/// Pause between two looks whether another TLS certificate is due, in seconds.
+pub const CERTIFICATE_LOOK_SECONDS: u64 = 60 * 60;
 /// Events held of one origin that is not let in: what a busy till records in two days. A person looks at it before there is more.
 pub const HELD_EVENTS_MAX: usize = 20_000;
 /// Size of the events held of one origin, in bytes. Many times what that many events of a till have.

@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use daybook_till::door::types::{Changed, Fault, FaultKind, Request};
 use daybook_till::door::{About, Door};
 use daybook_till::print::{Patience, print};
-use daybook_till::{OpenError, Options, SystemClock, SystemRandomness, Till, synchronise};
+use daybook_till::{
+    Keystore, NoKeystore, OpenError, Options, SystemClock, SystemKeystore, SystemRandomness, Till,
+    synchronise,
+};
 use serde_json::{Value, json};
 use tauri::{AppHandle, Emitter as _, Manager as _, RunEvent, State};
 use tokio::sync::watch;
@@ -95,6 +98,11 @@ async fn door(opened: State<'_, Opened>, request: Request) -> Result<Value, Stri
     })
 }
 
+/// A demonstration leaves nothing behind in the keystore of whoever shows it.
+fn keystore(demo: bool) -> Arc<dyn Keystore> {
+    if demo { Arc::new(NoKeystore) } else { Arc::new(SystemKeystore) }
+}
+
 fn open(home: &Home, demo: bool) -> Result<Arc<Door>, Fault> {
     let till = Till::open(Options {
         data: home.data.clone(),
@@ -102,6 +110,7 @@ fn open(home: &Home, demo: bool) -> Result<Arc<Door>, Fault> {
         durable: true,
         clock: Arc::new(SystemClock::default()),
         randomness: Arc::new(SystemRandomness),
+        keystore: keystore(demo),
     });
     let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), locale: locale(), demo };
     till.map(|till| Arc::new(Door::new(till, about).heard_through(Arc::new(Loudspeaker::start()))))

@@ -85,9 +85,18 @@ impl Checked {
 }
 
 /// Makes a backup of a data folder in a new folder, also while its books are written, and looks it through. `written` is the time now, in
-/// microseconds since 1970.
-pub fn make(side: Side, data: &Path, to: &Path, written: i64) -> Result<Checked, StoreError> {
-    let keys = std::fs::read(data.join(side.keys())).map_err(io(&data.join(side.keys())))?;
+/// microseconds since 1970. `keys` takes the place of the file of keys, where that is of use on its own machine only.
+pub fn make(
+    side: Side,
+    data: &Path,
+    to: &Path,
+    written: i64,
+    keys: Option<&str>,
+) -> Result<Checked, StoreError> {
+    let keys = match keys {
+        Some(keys) => keys.as_bytes().to_vec(),
+        None => std::fs::read(data.join(side.keys())).map_err(io(&data.join(side.keys())))?,
+    };
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

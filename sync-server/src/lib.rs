@@ -8,4 +8,4 @@ pub mod http;
 pub mod office;
 mod running;
 
-pub use running::{Running, StartError, bind, open, start, start_on, start_within};
+pub use running::{Running, StartError, bind, open, start, start_on, start_over, start_within};

@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::admin::socket::AdminSocket;
 #[cfg(unix)]
 use crate::admin::socket_path;
+use crate::http::tls::{Tls, TlsChoice, TlsError};
 use crate::http::{self, Limits};
 use crate::office::{Office, OfficeError, Settings};
 
@@ -39,6 +40,9 @@ pub enum StartError {
         /// What to make of it.
         why: String,
     },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Something that does not happen happened.
     #[error("head office did not start: {0}")]
     BrokeOff(String),
@@ -51,6 +55,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The office.
     pub office: Office,
+    /// Whether it speaks TLS.
+    pub hidden: bool,
     stop: watch::Sender<bool>,
     served: JoinHandle<bool>,
     /// The admin socket, where the system has such a thing.
@@ -62,7 +68,24 @@ pub async fn start(settings: Settings, listen: SocketAddr) -> Result<Running, St
     start_within(settings, listen, Limits::default()).await
 }
 
-/// The same, within other limits.
+/// The same, over TLS.
+pub async fn start_over(
+    settings: Settings,
+    listen: SocketAddr,
+    tls: TlsChoice,
+) -> Result<Running, StartError> {
+    let data = settings.data.clone();
+    let office = open(settings).await?;
+    match bind(listen).await {
+        Ok(listener) => start_on(office, &data, listener, Some(tls), Limits::default()).await,
+        Err(error) => {
+            office.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// The same as [`start`], within other limits.
 pub async fn start_within(
     settings: Settings,
     listen: SocketAddr,
@@ -71,7 +94,7 @@ pub async fn start_within(
     let data = settings.data.clone();
     let office = open(settings).await?;
     match bind(listen).await {
-        Ok(listener) => start_on(office, &data, listener, limits).await,
+        Ok(listener) => start_on(office, &data, listener, None, limits).await,
         Err(error) => {
             office.close().await;
             Err(error)
@@ -94,16 +117,20 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
         .map_err(|error| StartError::Listen { address, why: listen_advice(&error) })
 }
 
-/// Serves an open office and its data folder on a listener, within these limits.
+/// Serves an open office and its data folder on a listener, over TLS or in the clear, within these limits.
 pub async fn start_on(
     office: Office,
     data: &Path,
     listener: TcpListener,
+    tls: Option<TlsChoice>,
     limits: Limits,
 ) -> Result<Running, StartError> {
     let (stop, stopping) = watch::channel(false);
-    let ready = open_desk(data).and_then(|desk| Ok((desk, local_address(&listener)?)));
-    let (desk, address) = match ready {
+    let ready = open_desk(data).and_then(|desk| {
+        let tls = tls.map(|choice| Tls::open(choice, office.clone())).transpose()?;
+        Ok((desk, local_address(&listener)?, tls))
+    });
+    let (desk, address, tls) = match ready {
         Ok(ready) => ready,
         Err(error) => {
             office.close().await;
@@ -112,8 +139,9 @@ pub async fn start_on(
     };
     let mut served_desk = JoinSet::new();
     serve_desk(&mut served_desk, desk, &office, &stop);
-    let served = tokio::spawn(http::serve(listener, office.clone(), limits, stopped(stopping)));
-    Ok(Running { address, office, stop, served, desk: served_desk })
+    let hidden = tls.is_some();
+    let served = tokio::spawn(http::serve(listener, office.clone(), tls, limits, stopped(stopping)));
+    Ok(Running { address, office, hidden, stop, served, desk: served_desk })
 }
 
 fn local_address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
@@ -150,6 +178,12 @@ fn open_desk(_data: &Path) -> Result<(), StartError> {
 fn serve_desk(_served: &mut JoinSet<()>, (): (), _office: &Office, _stop: &watch::Sender<bool>) {}
 
 impl Running {
+    /// Its address as a person types it at a till.
+    pub fn url(&self) -> String {
+        let scheme = if self.hidden { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
     /// Waits until somebody asks over the admin socket that it stops.
     pub async fn asked_to_stop(&self) {
         stopped(self.stop.subscribe()).await;

@@ -328,6 +328,7 @@ async fn routes_methods_and_targets_have_one_spelling() {
         ("GET", "/v1/health%00", 400),
         ("GET", "/v1\\health", 400),
         ("GET", "http://office/v1/health", 400),
+        ("GET", "/v1/health?", 400),
         ("GET", "/v1/health?a=1", 400),
         ("OPTIONS", "*", 400),
         ("CONNECT", "office:80", 400),

@@ -110,6 +110,7 @@ pub async fn stand(home: &Home, port: u16, tell: &mut impl FnMut(&str)) -> anyho
                 durable: true,
                 clock: Arc::new(SystemClock::default()),
                 randomness: Arc::new(SystemRandomness),
+                keystore: Arc::new(daybook_till::NoKeystore),
             },
             &people,
         ),
@@ -377,6 +378,7 @@ impl DemoTill {
             durable: true,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(daybook_till::NoKeystore),
         };
         let mut opened = DemoTill::open_in(office, (options, people), url, name).await?;
         let (staff, pin) = opened.person(cashier)?;

@@ -10,5 +10,6 @@ pub mod printer;
 pub mod replay;
 pub mod show;
 pub mod simulate;
+pub mod tls;
 pub mod window;
 pub mod world;

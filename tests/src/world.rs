@@ -18,6 +18,7 @@ use daybook_core::sale::tender::TenderStatement;
 use daybook_core::secret::Secret;
 use daybook_core::sync::till::Status;
 use daybook_server::Running;
+use daybook_server::http::tls::TlsChoice;
 use daybook_server::office::{self, NewOrganisation, Publication};
 use daybook_till::door::types::{Ailment, Notice, Request};
 use daybook_till::door::{About, Door};
@@ -95,6 +96,7 @@ pub struct World {
     running: Option<Running>,
     address: SocketAddr,
     pin_cost: PinCost,
+    tls: bool,
 }
 
 /// A till of the world.
@@ -117,8 +119,17 @@ impl World {
         World::with_pin_cost(PinCost::CHEAP).await
     }
 
+    /// The same, over TLS with head office's own certificate.
+    pub async fn over_tls() -> Self {
+        World::with(PinCost::CHEAP, true).await
+    }
+
     /// The same, where a look at a PIN is other work.
     pub async fn with_pin_cost(pin_cost: PinCost) -> Self {
+        World::with(pin_cost, false).await
+    }
+
+    async fn with(pin_cost: PinCost, tls: bool) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
         let clock = StoryClock::at(MONDAY_MORNING);
         let settings = settings(home.path(), &clock, pin_cost);
@@ -130,9 +141,9 @@ impl World {
             cut_over_minutes: 0,
         };
         office::init(&settings, &new).expect("a new organisation");
-        let running = daybook_server::start(settings, local(0)).await.expect("head office starts");
+        let running = start(settings, local(0), tls).await;
         let address = running.address;
-        let world = World { home, clock, running: Some(running), address, pin_cost };
+        let world = World { home, clock, running: Some(running), address, pin_cost, tls };
         world.publish(first_publications()).await;
         world
     }
@@ -154,7 +165,12 @@ impl World {
 
     /// Head office's address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.address)
+    }
+
+    /// The address alone.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Stops head office. Its address stays its own.
@@ -167,8 +183,7 @@ impl World {
     /// Starts head office again at its old address.
     pub async fn start_office(&mut self) {
         let settings = settings(self.home.path(), &self.clock, self.pin_cost);
-        self.running =
-            Some(daybook_server::start(settings, self.address).await.expect("head office starts again"));
+        self.running = Some(start(settings, self.address, self.tls).await);
     }
 
     /// The data directory of head office.
@@ -251,6 +266,15 @@ pub fn staff(number: &str, name: &str, role: &str, digits: Option<&str>) -> Publ
     }
 }
 
+async fn start(settings: office::Settings, address: SocketAddr, tls: bool) -> Running {
+    let started = if tls {
+        daybook_server::start_over(settings, address, TlsChoice::Own).await
+    } else {
+        daybook_server::start(settings, address).await
+    };
+    started.expect("head office starts")
+}
+
 fn local(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
@@ -313,6 +337,7 @@ impl StoryTill {
             durable: false,
             clock: clock.clone(),
             randomness: Arc::new(daybook_till::SystemRandomness),
+            keystore: Arc::new(daybook_till::NoKeystore),
         };
         let till = Till::open(options)?;
         Ok(StoryTill {

@@ -388,6 +388,7 @@ fn both_sides_prove_the_enrolment_code() {
         public_key: key("till").public(),
         till_name: &till_name,
         nonce: read_base64url(&block.take("nonce")).unwrap(),
+        tls_key: Some(block.read("tls_key")),
     };
     assert_eq!(block.take("public_key"), request.public_key.text());
     let text_of = |proof: Proof| serde_json::to_value(proof).unwrap().as_str().unwrap().to_owned();

@@ -23,6 +23,8 @@ mod enrolment;
 mod handing_back;
 #[path = "stories/keeping.rs"]
 mod keeping;
+#[path = "stories/keystore.rs"]
+mod keystore;
 #[path = "stories/paying.rs"]
 mod paying;
 #[path = "stories/people.rs"]
@@ -33,6 +35,8 @@ mod printing;
 mod read_models;
 #[path = "stories/recovery.rs"]
 mod recovery;
+#[path = "stories/tls.rs"]
+mod tls;
 #[path = "stories/trust.rs"]
 mod trust;
 

@@ -249,11 +249,11 @@ impl Inner {
             alone: true,
         };
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
-        let mut keys = Keys::read(&self.options.data).map_err(io)?;
+        let mut keys = Keys::read(&self.options.data, &*self.options.keystore).map_err(io)?;
         keys.root = Some(root);
         keys.origins.insert(office, office_key.clone());
         keys.origins.insert(origin, key.clone());
-        keys.write(&self.options.data).map_err(io)?;
+        keys.write(&self.options).map_err(io)?;
         let first = vec![
             opened(&of_office).into(),
             SettingsChanged { store: None, fields: rules_of(shop) }.into(),

@@ -19,6 +19,7 @@ use daybook_core::sync::till::Trouble;
 use daybook_core::wire::{
     NONCE_HEADER, OfficeHead, Problem, ProblemCode, REQUEST_HEADER, office_certificate,
 };
+use rustls::ClientConfig;
 use serde::Deserialize;
 
 /// What all requests to one head office share: connections, and the nonce heard last.
@@ -96,9 +97,10 @@ pub(crate) struct Request<'a> {
 }
 
 impl Http {
-    /// The HTTP client that every till uses: no redirects, no proxies of the environment, bounded times.
-    pub(crate) fn new() -> Result<Self, Trouble> {
+    /// The HTTP client that every till uses: no redirects, no proxies of the environment, bounded times. `tls` says whom it believes.
+    pub(crate) fn new(tls: ClientConfig) -> Result<Self, Trouble> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))

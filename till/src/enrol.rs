@@ -11,6 +11,7 @@ use daybook_core::identity::enrol::{
     EnrolAnswerTranscript, EnrolCode, EnrolRequestTranscript, Proof, code_key, till_proof,
     verify_server_proof,
 };
+use daybook_core::identity::tls::Road;
 use daybook_core::identity::{KeyPair, base64url};
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::sync::till::Trouble;
@@ -19,6 +20,7 @@ use daybook_core::wire::{EnrolAnswer, EnrolRequest, ProblemCode};
 use crate::client::{Client, Http, Reply, Request};
 use crate::identity::{Enrolling, Identity, Keys};
 use crate::till::{Inner, OpenError, Till};
+use crate::tls::{self, Met};
 
 /// Name of the fact that an enrolment was begun.
 const ENROLLING_FACT: &str = "enrolling";
@@ -55,6 +57,7 @@ impl Till {
     /// Joins the store that a one-time code is bound to, under the till's name that the code was made for.
     pub async fn enrol(&self, server_url: &str, code: &EnrolCode, name: &str) -> Result<(), EnrolError> {
         let secret = code_key(code);
+        let (road, server_url) = Road::of(server_url);
         let (origin, key, nonce, request_id, created) = {
             let mut inner = self.lock();
             if inner.enrolled.is_some() {
@@ -66,7 +69,16 @@ impl Till {
             let created = inner.options.clock.wall() / 1_000_000;
             (origin, key, nonce, RequestId(inner.new_uuid()), created)
         };
-        let transcript = EnrolRequestTranscript { origin, public_key: key.public(), till_name: name, nonce };
+        let met = Met::default();
+        let tls = tls::meeting(&met).map_err(|error| EnrolError::Network(error.to_string()))?;
+        let http = Http::new(tls).map_err(network)?;
+        let client = Client::new(http, &server_url, origin, key.clone(), None);
+        if road == Road::Hidden {
+            // The key of the other side has to be known before the proof is made that covers it.
+            self.greet(&client).await?;
+        }
+        let (public_key, tls_key) = (key.public(), met.key());
+        let transcript = EnrolRequestTranscript { origin, public_key, till_name: name, nonce, tls_key };
         let asked = EnrolRequest {
             origin,
             public_key: key.public(),
@@ -74,8 +86,6 @@ impl Till {
             nonce: base64url(&nonce),
             proof: text_of(&till_proof(&secret, &transcript)),
         };
-        let http = Http::new().map_err(network)?;
-        let client = Client::new(http, server_url, origin, key.clone(), None);
         let body = serde_json::to_vec(&asked).map_err(|error| EnrolError::Refused(error.to_string()))?;
         let request = Request {
             method: "POST",
@@ -105,7 +115,18 @@ impl Till {
         if !verify_server_proof(&secret, &transcript, &said, &proof) {
             return Err(EnrolError::NotHeadOffice);
         }
-        self.join(server_url, origin, key, answer)
+        self.join(&server_url, origin, key, answer)
+    }
+
+    /// Says a word to whoever is there, whatever comes back.
+    async fn greet(&self, client: &Client) -> Result<(), EnrolError> {
+        let (id, created) = {
+            let inner = self.lock();
+            (RequestId(inner.new_uuid()), inner.options.clock.wall() / 1_000_000)
+        };
+        let (method, path, query) = ("GET", "/v1/health", "");
+        let request = Request { method, path, query, id, body: Vec::new(), compress: false, created };
+        client.send(request).await.map_err(network).map(drop)
     }
 
     fn join(
@@ -178,7 +199,7 @@ impl Inner {
         // Beside the keys that are there: those of earlier origins may still be needed for what is not sent.
         keys.origins.insert(origin, key.clone());
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
-        keys.write(&self.options.data).map_err(io)?;
+        keys.write(&self.options).map_err(io)?;
         let text = serde_json::to_string(&Enrolling { origin, code })
             .map_err(|error| OpenError::Unreadable(error.to_string()))?;
         self.log.put_fact(ENROLLING_FACT, &text)?;
@@ -187,7 +208,7 @@ impl Inner {
 
     fn keys(&self) -> Result<Keys, OpenError> {
         let data = &self.options.data;
-        Keys::read(data).map_err(|error| OpenError::Io { path: data.clone(), error })
+        Keys::read(data, &*self.options.keystore).map_err(|error| OpenError::Io { path: data.clone(), error })
     }
 }
 

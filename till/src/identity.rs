@@ -1,11 +1,9 @@
 //! Who the till is: its origins, their keys, the store, and the root it pinned when it enrolled.
 //!
-//! Keys live in a file of their own that only its owner can read (a keystore comes before it where there is one); everything else stands in the
-//! log. A till that goes on under a child origin keeps its earlier origins, because their unsent events still have to reach head office.
+//! Keys lie apart from everything else, see [`crate::keystore`]; the rest stands in the log. A till that goes on under a child origin
+//! keeps its earlier origins, because their unsent events still have to reach head office.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::Path;
 
 use daybook_core::chain::Hash;
@@ -14,8 +12,10 @@ use daybook_core::identity::pin::Pepper;
 use daybook_core::identity::{KeyPair, PublicKey, base64url, read_base64url};
 use daybook_core::ids::{OrganisationId, OriginId, StoreId, TillId};
 use daybook_core::limits::CERTIFICATES_MAX;
-use daybook_store::file::sync_directory;
 use serde::{Deserialize, Serialize};
+
+use crate::keystore::{self, Keystore};
+use crate::till::Options;
 
 /// What the till knows of itself and its organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,15 +142,11 @@ struct KeysFile {
     origins: BTreeMap<OriginId, String>,
 }
 
-const FILE: &str = "keys.json";
-
 impl Keys {
-    /// Reads the keys of a data directory; none where there are none.
-    pub fn read(data: &Path) -> std::io::Result<Self> {
-        let text = match std::fs::read_to_string(data.join(FILE)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keys::default()),
-            Err(error) => return Err(error),
+    /// Reads the keys of a till; none where there are none.
+    pub fn read(data: &Path, keystore: &dyn Keystore) -> std::io::Result<Self> {
+        let Some((text, _)) = keystore::read(data, keystore)? else {
+            return Ok(Keys::default());
         };
         let KeysFile { pepper, root, origins } = serde_json::from_str(&text)?;
         let key = |(origin, seed): (OriginId, String)| {
@@ -160,22 +156,14 @@ impl Keys {
         Ok(Keys { origins: origins.into_iter().filter_map(key).collect(), pepper, root })
     }
 
-    /// Writes the keys, so that either the old or the new file is there whole, also after a power cut.
-    pub fn write(&self, data: &Path) -> std::io::Result<()> {
+    /// Writes the keys, so that either the old or the new ones are there whole, also after a power cut.
+    pub(crate) fn write(&self, options: &Options) -> std::io::Result<()> {
         let seed = |(origin, key): (&OriginId, &KeyPair)| (*origin, base64url(&key.seed()));
         let origins = self.origins.iter().map(seed).collect();
         let root = self.root.as_ref().map(|root| base64url(&root.seed()));
         let whole = KeysFile { pepper: self.pepper.clone(), root, origins };
-        let new = data.join(format!("{FILE}.new"));
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
-        file.write_all(serde_json::to_string_pretty(&whole)?.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new, data.join(FILE))?;
-        sync_directory(data)
+        let text = serde_json::to_string_pretty(&whole)?;
+        keystore::write(&options.data, &*options.keystore, &*options.randomness, &text).map(drop)
     }
 }
 
@@ -191,6 +179,9 @@ pub(crate) struct Enrolling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keystore::NoKeystore;
+    use crate::ports::{SystemClock, SystemRandomness};
+    use std::sync::Arc;
 
     #[test]
     fn an_origin_presents_itself_first_and_no_more_of_its_parents_than_one_request_takes() {
@@ -237,21 +228,29 @@ mod tests {
     #[test]
     fn keys_are_replaced_whole_and_nothing_else_stays_behind() {
         let data = tempfile::tempdir().unwrap();
-        assert!(Keys::read(data.path()).unwrap().origins.is_empty());
+        let options = Options {
+            data: data.path().to_owned(),
+            journal: data.path().to_owned(),
+            durable: false,
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(NoKeystore),
+        };
+        assert!(Keys::read(&options.data, &NoKeystore).unwrap().origins.is_empty());
         let mut keys = Keys::default();
         for n in 1..=2 {
             keys.pepper = Some(Pepper([9; 32]));
             keys.origins.insert(OriginId(uuid::Uuid::from_u128(n)), KeyPair::from_seed([7; 32]));
             // What a crash left in the middle of an earlier attempt is in nobody's way.
             std::fs::write(data.path().join("keys.json.new"), "{").unwrap();
-            keys.write(data.path()).unwrap();
-            let read = Keys::read(data.path()).unwrap();
+            keys.write(&options).unwrap();
+            let read = Keys::read(&options.data, &NoKeystore).unwrap();
             assert!(read.origins.keys().eq(keys.origins.keys()) && read.pepper == keys.pepper);
         }
         let names: Vec<_> = std::fs::read_dir(data.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
-        assert_eq!(names, [FILE]);
+        assert_eq!(names, ["keys.json"]);
     }
 }

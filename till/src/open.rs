@@ -152,7 +152,7 @@ impl Inner {
         let unreadable = |what: &str| OpenError::Unreadable(what.to_owned());
         let identity: Identity =
             serde_json::from_str(&text).map_err(|error| OpenError::Unreadable(error.to_string()))?;
-        let keys = Keys::read(&self.options.data)
+        let keys = Keys::read(&self.options.data, &*self.options.keystore)
             .map_err(|error| OpenError::Io { path: self.options.data.join("keys.json"), error })?;
         let certificate = identity.current().ok_or_else(|| unreadable("its certificate"))?;
         let key = keys
@@ -309,7 +309,7 @@ impl Inner {
         let mut keys = Keys::clone(&parent.keys);
         keys.origins.insert(origin, key.clone());
         let io = |error| OpenError::Io { path: self.options.data.clone(), error };
-        keys.write(&self.options.data).map_err(io)?;
+        keys.write(&self.options).map_err(io)?;
         self.become_origin(identity, keys, key, &certificate, opened, &[])?;
         tracing::warn!(?reason, %origin, "the till goes on under a child origin");
         Ok(())
@@ -502,6 +502,7 @@ mod tests {
             durable: false,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(crate::keystore::NoKeystore),
         })
         .unwrap()
     }

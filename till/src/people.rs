@@ -243,7 +243,7 @@ impl Inner {
         let mut random = [0; 32];
         self.options.randomness.fill(&mut random);
         let keys = Keys { pepper: Some(Pepper(random)), ..Keys::clone(&enrolled.keys) };
-        keys.write(&self.options.data)
+        keys.write(&self.options)
             .map_err(|error| OpenError::Io { path: self.options.data.clone(), error })?;
         enrolled.keys = std::sync::Arc::new(keys);
         Ok(Pepper(random))

@@ -118,7 +118,7 @@ pub(crate) fn find(options: &Options, known: Option<&Identity>) -> Result<Option
         let path = path.clone();
         move |error| OpenError::Io { path, error }
     };
-    let keys = Keys::read(&options.data).map_err(io(&options.data))?;
+    let keys = Keys::read(&options.data, &*options.keystore).map_err(io(&options.data))?;
     let (mut files, mut told) = (Vec::new(), Vec::new());
     for path in Journal::files(&options.journal).map_err(io(&options.journal))? {
         let Some((header, mut records)) = Journal::read(&path).map_err(io(&path))? else { continue };

@@ -4,7 +4,7 @@
 //! or write its files, never while the network is awaited.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use daybook_core::chain::Tip;
@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::Http;
 use crate::till::{Inner, Till};
+use crate::tls::{self, Now};
 
 mod carry;
 mod fetch;
@@ -99,13 +100,6 @@ fn held_fact(origin: OriginId) -> String {
 
 /// Synchronises a till until `stop` says so. A till that belongs to no store yet is waited for.
 pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
-    let http = match Http::new() {
-        Ok(http) => http,
-        Err(error) => {
-            tracing::error!(?error, "no HTTP client can be made; the till does not synchronise");
-            return;
-        }
-    };
     let (reports, mut reported) = mpsc::unbounded_channel();
     let mut shell: Option<Shell> = None;
     let mut wake = Instant::now();
@@ -113,7 +107,7 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
     flush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         if shell.is_none() && till.is_enrolled() && !till.is_alone() {
-            shell = Shell::new(&till, http.clone(), reports.clone());
+            shell = Shell::new(&till, reports.clone());
         }
         let input = tokio::select! {
             biased;
@@ -141,6 +135,27 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
     flush_journal(&till);
 }
 
+/// The HTTP client of a till that belongs to a store: it believes its own head office.
+fn http_of(till: &Till) -> Option<Http> {
+    let (root, organisation) = {
+        let inner = till.lock();
+        let identity = &inner.enrolled.as_ref()?.identity;
+        (identity.root, identity.organisation)
+    };
+    // A connection that is still closing must not hold the books open, so this only borrows them.
+    let (clock, books) = (till.shared.options.clock.clone(), Arc::downgrade(&till.inner));
+    let now: Now = Arc::new(move || match books.upgrade() {
+        Some(books) => books.lock().unwrap_or_else(PoisonError::into_inner).now().corrected(),
+        None => clock.wall(),
+    });
+    let tls = tls::pinned(&root, organisation, tls::public_authorities(), now);
+    let http = tls.map_err(|error| Trouble::Network(error.to_string())).and_then(Http::new);
+    http.inspect_err(|error| {
+        tracing::error!(?error, "no HTTP client can be made; the till does not synchronise")
+    })
+    .ok()
+}
+
 /// The state machine with what it needs to act.
 struct Shell {
     till: Till,
@@ -161,7 +176,8 @@ struct Shell {
 }
 
 impl Shell {
-    fn new(till: &Till, http: Http, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
+    fn new(till: &Till, reports: mpsc::UnboundedSender<Input>) -> Option<Self> {
+        let http = http_of(till)?;
         let inner = till.lock();
         let lanes = own_lanes(&inner).ok()?;
         let mut positions: BTreeMap<String, i64> = inner

@@ -12,6 +12,7 @@ use daybook_core::chain::Tip;
 use daybook_core::event::description::TenderType;
 use daybook_core::event::sale::Terms;
 use daybook_core::identity::KeyPair;
+use daybook_core::identity::tls::Road;
 use daybook_core::ids::{EventId, OriginId, SaleId, StaffId, StoreId, TillId, uuid_v7};
 use daybook_core::record::Writer;
 use daybook_core::sale::Sale;
@@ -29,6 +30,7 @@ use tokio::sync::{Notify, RwLock, watch};
 use crate::ballast::Ballast;
 use crate::identity::{Identity, Keys};
 use crate::journal::Journal;
+use crate::keystore::Keystore;
 use crate::ports::{Clock, Randomness};
 use crate::print::Printing;
 use crate::refill::Refilled;
@@ -46,6 +48,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The source of random bytes.
     pub randomness: Arc<dyn Randomness>,
+    /// Where the secret lies that the till's keys are sealed to.
+    pub keystore: Arc<dyn Keystore>,
 }
 
 /// Why a till cannot be opened. The text is for people.
@@ -234,10 +238,14 @@ impl Till {
         self.lock().enrolled.is_some()
     }
 
+    /// Where head office is looked for; nowhere while the till belongs to no store.
+    pub(crate) fn server(&self) -> Option<String> {
+        self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Where head office is; takes the place of what enrolment said until the till is started again.
     pub fn set_server(&self, url: &str) {
-        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(url.trim_end_matches('/').to_owned());
+        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(Road::of(url).1);
         self.shared.recorded.notify_one();
     }
 

@@ -104,6 +104,9 @@ pub struct EnrolRequestTranscript<'a> {
     pub till_name: &'a str,
     /// 32 random bytes of the till: an old answer cannot fit them.
     pub nonce: [u8; 32],
+    /// SHA-256 of the key (SubjectPublicKeyInfo, DER) that the other side of the TLS connection has proved; none in the clear. Whoever
+    /// sits in between has another key, so neither proof fits for them.
+    pub tls_key: Option<Hash>,
 }
 
 /// What head office answers.
@@ -191,11 +194,12 @@ fn keyed(key: &[u8; 32], domain: &[u8]) -> Hmac<Sha256> {
 }
 
 fn add_request(mac: &mut Hmac<Sha256>, request: &EnrolRequestTranscript<'_>) {
-    let EnrolRequestTranscript { origin, public_key, till_name, nonce } = request;
+    let EnrolRequestTranscript { origin, public_key, till_name, nonce, tls_key } = request;
     add_field(mac, origin.0.as_bytes());
     add_field(mac, &public_key.bytes());
     add_field(mac, till_name.as_bytes());
     add_field(mac, nonce);
+    add_field(mac, tls_key.as_ref().map_or(&[][..], |key| &key.0));
 }
 
 /// A field goes in after its length (8 bytes, big-endian), so that no two transcripts are the same bytes.

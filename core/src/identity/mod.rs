@@ -13,6 +13,7 @@ pub mod lockout;
 pub mod nonce;
 pub mod pin;
 pub mod sealed;
+pub mod tls;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -14,7 +14,7 @@ use daybook_core::ids::StoreId;
 use daybook_core::time::{Day, Zone};
 
 use super::run;
-use super::settings::{self, LogFormat};
+use super::settings::{self, LogFormat, TlsWord};
 use crate::office::CloseReason;
 
 /// Head office of a Daybook organisation: takes in the logs of all tills, merges them, and says where they disagree.
@@ -47,8 +47,8 @@ First steps:
   daybook-server serve
   daybook-server enrol-code --store \"High Street\" --till \"Till 1\"     (in another terminal)
 
-Where a setting comes from: a flag, else the environment (DAYBOOK_DATA, DAYBOOK_LISTEN, DAYBOOK_DURABLE, DAYBOOK_LOG,
-DAYBOOK_LOG_FORMAT), else the file daybook-server.toml in the data folder, else the default. The file says, for example:
+Where a setting comes from: a flag, else the environment (DAYBOOK_DATA, DAYBOOK_LISTEN, DAYBOOK_TLS, DAYBOOK_CERTIFICATE,
+DAYBOOK_KEY, DAYBOOK_DURABLE, DAYBOOK_LOG, DAYBOOK_LOG_FORMAT), else the file daybook-server.toml in the data folder, else the default. The file says, for example:
   listen = \"0.0.0.0:7411\"
   log = \"info\"
 
@@ -201,7 +201,11 @@ pub struct Init {
 const SERVE: &str = "\
 Examples:
   daybook-server serve
-  daybook-server serve --listen 0.0.0.0:7411     (so that tills on other machines reach it)
+  daybook-server serve --listen 0.0.0.0:7411     (so that tills on other machines reach it, over TLS)
+  daybook-server serve --listen 0.0.0.0:443 --certificate chain.pem --key key.pem
+
+Beyond its own machine it speaks TLS with a certificate that it makes itself and that tills of this organisation believe;
+there is nothing to set up and nothing to renew. Files of a public authority are read again every hour.
 
 Where port 7411 is taken and no address was asked for, it takes the next free one and says so. Ctrl-C, SIGTERM and
 `daybook-server stop` let running requests end and then stop it; a second Ctrl-C does not wait.";
@@ -212,6 +216,16 @@ pub struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:7411]
     #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Whether to speak TLS with a certificate that head office makes itself, or to speak in the clear [default: own, and off
+    /// where it listens on its own machine only]
+    #[arg(long, env = "DAYBOOK_TLS", value_name = "own|off", conflicts_with_all = ["certificate", "key"])]
+    pub tls: Option<TlsWord>,
+    /// A certificate of a public authority to speak TLS with, and those between it and the authority, in PEM
+    #[arg(long, env = "DAYBOOK_CERTIFICATE", value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its private key, in PEM
+    #[arg(long, env = "DAYBOOK_KEY", value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
     /// Whether an answer waits until the disk has its events; false loses acknowledged sales with the power, and is for
     /// trying things out [default: true]
     #[arg(long, env = "DAYBOOK_DURABLE", value_name = "true|false")]
@@ -523,6 +537,9 @@ mod tests {
             "report --from yesterday",
             "report --store 7",
             "serve --listen everywhere",
+            "serve --tls perhaps",
+            "serve --certificate c.pem",
+            "serve --tls own --certificate c.pem --key k.pem",
             "enrol-code --store S",
             "revoke Till1",
             "revoke Till1 --reason whim",

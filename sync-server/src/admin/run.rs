@@ -19,6 +19,7 @@ use super::command_line::{
     Admit, Command, CommandLine, Conflicts, ConflictsCommand, Init, Report, Revoke, Serve,
 };
 use super::import::{Imported, Pushes, note};
+use super::settings::TlsSaid;
 use super::{
     AnswerRequest, Deed, EnrolCodeAnswer, EnrolCodeRequest, NewPinAnswer, NewPinRequest, perform, settings,
     words,
@@ -167,8 +168,12 @@ async fn serve(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let durable = options.durable.or(file.durable).unwrap_or(true);
+    let listen = options.listen.or(file.listen);
+    let flags = TlsSaid { word: options.tls, certificate: options.certificate, key: options.key };
+    let of_file = TlsSaid { word: file.tls, certificate: file.certificate.clone(), key: file.key.clone() };
+    let tls = settings::tls(flags, of_file, listen.unwrap_or(settings::LISTEN))?;
     let office = open(office_settings(data, durable)).await?;
-    let bound = match options.listen.or(file.listen) {
+    let bound = match listen {
         Some(chosen) => bind(chosen).await,
         None => bind_near(settings::LISTEN).await,
     };
@@ -179,9 +184,9 @@ async fn serve(
             return Err(error.into());
         }
     };
-    let running = start_on(office, data, listener, Limits::default()).await?;
+    let running = start_on(office, data, listener, tls, Limits::default()).await?;
     let address = running.address;
-    if options.listen.or(file.listen).is_none() && address != settings::LISTEN {
+    if listen.is_none() && address != settings::LISTEN {
         writeln!(
             out,
             "Port {} is taken by another program; using {}.",
@@ -189,7 +194,14 @@ async fn serve(
             address.port()
         )?;
     }
-    writeln!(out, "Daybook head office is ready on http://{address}")?;
+    writeln!(out, "Daybook head office is ready on {}", running.url())?;
+    if !running.hidden && !address.ip().is_loopback() {
+        writeln!(
+            out,
+            "IN THE CLEAR: whoever is on the way can read what tills and head office say. See --tls."
+        )?;
+        tracing::warn!(%address, "head office speaks in the clear beyond its own machine");
+    }
     out.flush()?;
     tokio::select! {
         signal = told_to_stop() => signal?,

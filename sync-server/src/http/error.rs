@@ -252,6 +252,7 @@ impl From<OfficeError> for Fault {
             | OfficeError::AlreadyInitialised(_)
             | OfficeError::BrokenIdentity(_)
             | OfficeError::BrokenKit(_)
+            | OfficeError::KeysOpenToOthers(_)
             | OfficeError::UnknownCurrency(_)
             | OfficeError::UnknownTimeZone(_)
             | OfficeError::Io { .. }

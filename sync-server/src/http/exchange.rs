@@ -5,7 +5,6 @@
 //! that is not the body that was signed; nothing is asked of the office for whoever may not ask. A fault at any station becomes an
 //! answer here, and is logged here, once.
 
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -24,9 +23,10 @@ use super::error::{Cause, Fault};
 use super::limits::{self, Encoding};
 use super::route::{self, Endpoint, Route, Who};
 use super::{Server, handlers};
+use crate::office::Via;
 
-/// Answers one request of a peer, whose address is that of the nearest proxy where there is one.
-pub async fn exchange(server: &Server, request: Request<Incoming>, peer: Option<IpAddr>) -> Response<Body> {
+/// Answers one request.
+pub async fn exchange(server: &Server, request: Request<Incoming>, via: Via) -> Response<Body> {
     let begun = Instant::now();
     let (head, mut body) = request.into_parts();
     let id = auth::request_id(&head);
@@ -38,7 +38,7 @@ pub async fn exchange(server: &Server, request: Request<Incoming>, peer: Option<
     let outcome = match resolved {
         Ok((route, endpoint)) => {
             let done =
-                AssertUnwindSafe(answer(server, route, endpoint, (&head, peer), &mut body)).catch_unwind();
+                AssertUnwindSafe(answer(server, route, endpoint, (&head, via), &mut body)).catch_unwind();
             match timeout(time, done).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_)) => Err(Fault::failed("a handler panicked")),
@@ -88,7 +88,7 @@ async fn answer(
     server: &Server,
     route: &Route,
     endpoint: Endpoint,
-    (head, peer): (&request::Parts, Option<IpAddr>),
+    (head, via): (&request::Parts, Via),
     body: &mut Incoming,
 ) -> Result<Content, Fault> {
     match route.who {
@@ -96,7 +96,7 @@ async fn answer(
             read(server, route, head, body).await?;
             handlers::health(server).await
         }
-        Who::KeyHolder => enrol(server, route, (head, peer), body).await,
+        Who::KeyHolder => enrol(server, route, (head, via), body).await,
         Who::Enrolled => {
             let (caller, text) = enrolled(server, route, &endpoint, head, body).await?;
             handlers::handle(server, endpoint, caller, text).await
@@ -108,7 +108,7 @@ async fn answer(
 async fn enrol(
     server: &Server,
     route: &Route,
-    (head, peer): (&request::Parts, Option<IpAddr>),
+    (head, via): (&request::Parts, Via),
     body: &mut Incoming,
 ) -> Result<Content, Fault> {
     let claim = Claim::read(head)?;
@@ -123,7 +123,7 @@ async fn enrol(
         return Err(Fault::malformed("An enrolment is signed as the origin that it is about."));
     }
     claim.verify(head, &request.public_key)?;
-    handlers::enrol(server, request, peer).await
+    handlers::enrol(server, request, via).await
 }
 
 /// Who asks, proved, and the text of their body.

@@ -1,7 +1,5 @@
 //! What each endpoint does: one small function that turns a proven request into a question to the office.
 
-use std::net::IpAddr;
-
 use daybook_core::envelope::Line;
 use daybook_core::identity::PublicKey;
 use daybook_core::identity::certificate::Certificate;
@@ -18,7 +16,7 @@ use super::error::{Cause, Fault};
 use super::limits::off_the_loop;
 use super::route::Endpoint;
 use super::sse::{self, Live};
-use crate::office::{Office, ReportQuestion};
+use crate::office::{Office, ReportQuestion, Via};
 
 /// What an enrolled origin asks.
 pub async fn handle(
@@ -64,8 +62,8 @@ pub async fn health(server: &Server) -> Result<Content, Fault> {
 }
 
 /// A till becomes part of the organisation.
-pub async fn enrol(server: &Server, request: EnrolRequest, peer: Option<IpAddr>) -> Result<Content, Fault> {
-    Ok(Content::json(&server.office.enrol(request, peer).await?))
+pub async fn enrol(server: &Server, request: EnrolRequest, via: Via) -> Result<Content, Fault> {
+    Ok(Content::json(&server.office.enrol(request, via).await?))
 }
 
 /// Takes events in. They may be another's than the caller's: what a till holds of others fills what head office has lost, and hashes

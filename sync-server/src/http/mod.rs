@@ -13,6 +13,7 @@ mod idle;
 pub mod limits;
 pub mod route;
 pub mod sse;
+pub mod tls;
 
 use std::future::Future;
 use std::io;
@@ -22,22 +23,28 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use daybook_core::limits::{CONNECTION_BUFFER_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX};
+use daybook_core::limits::{
+    CERTIFICATE_LOOK_SECONDS, CONNECTION_BUFFER_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX,
+};
 
 use self::idle::WriteIdle;
 pub use self::limits::Limits;
-use crate::office::Office;
+use self::tls::Tls;
+use crate::office::{Office, Via};
 
 /// What every request of one server shares.
 #[derive(Debug)]
 pub struct Server {
     office: Office,
+    /// How connections are hidden from others; none in the clear.
+    tls: Option<Tls>,
     limits: Limits,
     stopping: watch::Receiver<bool>,
     live_streams: Arc<Semaphore>,
@@ -48,12 +55,14 @@ pub struct Server {
 pub async fn serve(
     listener: TcpListener,
     office: Office,
+    tls: Option<Tls>,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> bool {
     let (stop, stopping) = watch::channel(false);
     let server = Arc::new(Server {
         office,
+        tls,
         limits,
         stopping,
         live_streams: Arc::new(Semaphore::new(limits.live_streams)),
@@ -64,6 +73,7 @@ pub async fn serve(
     tokio::select! {
         () = shutdown => {}
         () = accept(&listener, &server, &graceful, &mut connections) => {}
+        () = look_for_certificates(&server) => {}
     }
     drop(listener);
     // Live streams never end by themselves; this is their sign.
@@ -75,6 +85,16 @@ pub async fn serve(
     // What is left of them lets go of the office, so that whoever comes after us finds it free.
     connections.shutdown().await;
     drained
+}
+
+/// Looks for ever whether another certificate is due.
+async fn look_for_certificates(server: &Server) {
+    loop {
+        sleep(Duration::from_secs(CERTIFICATE_LOOK_SECONDS)).await;
+        if let Some(tls) = &server.tls {
+            tls.look_again();
+        }
+    }
 }
 
 /// Accepts connections for ever: no error of one of them, and no want of file descriptors, ends it.
@@ -92,7 +112,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, _)) => {
                 failing = false;
-                connections.spawn(connection(stream, server.clone(), graceful, place));
+                connections.spawn(connection(stream, server.clone(), graceful.watcher(), place));
             }
             Err(error) if is_of_the_connection(&error) => {
                 tracing::debug!(%error, "a connection was gone at once")
@@ -115,29 +135,42 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 }
 
 /// Serves one connection to its end.
-fn connection(
-    stream: TcpStream,
-    server: Arc<Server>,
-    graceful: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
-) -> impl Future<Output = ()> + Send + use<> {
+async fn connection(stream: TcpStream, server: Arc<Server>, watcher: Watcher, place: OwnedSemaphorePermit) {
     // Answers are written whole; waiting for more to send would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection does without TCP_NODELAY");
     }
     let limits = server.limits;
     let peer = stream.peer_addr().ok().map(|address| address.ip());
+    let stream = WriteIdle::new(stream, limits.write_idle);
+    match &server.tls {
+        None => talk(stream, Via { peer, tls_key: None }, &server, watcher).await,
+        Some(tls) => {
+            let shown = tls.shown();
+            match timeout(limits.header, shown.acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => {
+                    talk(stream, Via { peer, tls_key: Some(shown.key) }, &server, watcher).await
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a connection spoke no TLS that is spoken here"),
+                Err(_) => tracing::debug!("a connection was too slow to greet"),
+            }
+        }
+    }
+    drop(place);
+}
+
+/// Answers the requests of a connection until it ends.
+async fn talk<S>(stream: S, via: Via, server: &Arc<Server>, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request| {
         let server = server.clone();
-        async move { Ok::<_, std::convert::Infallible>(exchange::exchange(&server, request, peer).await) }
+        async move { Ok::<_, std::convert::Infallible>(exchange::exchange(&server, request, via).await) }
     });
-    let stream = TokioIo::new(WriteIdle::new(stream, limits.write_idle));
-    let served = graceful.watch(builder(limits.header).serve_connection(stream, service));
-    async move {
-        if let Err(error) = served.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-        drop(place);
+    let serving = builder(server.limits.header).serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(serving).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 

@@ -287,6 +287,8 @@ fn check_target(head: &request::Parts) -> Result<(), Fault> {
         return Err(Fault::malformed("A target without a query ends without a question mark."));
     }
     let suspicious = whole.contains('\\')
+        // A question mark with nothing behind it is signed as if it were not there, and one target has one spelling.
+        || uri.query() == Some("")
         || whole.contains("%00")
         || path.split('/').any(|segment| segment == "..")
         || path.to_ascii_lowercase().contains("%2e");

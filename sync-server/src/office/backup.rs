@@ -13,7 +13,7 @@ use super::{Identity, OfficeError, Settings};
 /// Makes a backup of a data folder in a new folder, whether a server runs or not, and looks it through.
 pub fn backup(settings: &Settings, to: &Path) -> Result<Checked, OfficeError> {
     Identity::read(&settings.data)?;
-    Ok(make(Side::HeadOffice, &settings.data, to, settings.clock.wall())?)
+    Ok(make(Side::HeadOffice, &settings.data, to, settings.clock.wall(), None)?)
 }
 
 /// Looks the log of a data folder through, whether a server runs or not.

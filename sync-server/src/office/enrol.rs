@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::{MutexGuard, PoisonError};
 
-use daybook_core::chain::sha256;
+use daybook_core::chain::{Hash, sha256};
 use daybook_core::event::Event;
 use daybook_core::event::description::{SettingsChanged, SettingsFields};
 use daybook_core::event::origin::Role;
@@ -25,6 +25,15 @@ use daybook_store::views::report::store_names;
 
 use super::attempts::{Asker, Attempts};
 use super::{Office, OfficeError, Refusal, setup, writer};
+
+/// The road that a request came by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Via {
+    /// The address of the nearest peer, which is a proxy where there is one.
+    pub peer: Option<IpAddr>,
+    /// SHA-256 of the key in the certificate that was shown there (SubjectPublicKeyInfo, DER); none in the clear.
+    pub tls_key: Option<Hash>,
+}
 
 impl Office {
     /// Makes a one-time code for a till of a store, both by name; a store of a new name is created.
@@ -57,9 +66,9 @@ impl Office {
         Ok(code)
     }
 
-    /// Enrols a till that knows a code. `peer` is the address that it asks from, where that is known.
-    pub async fn enrol(&self, body: EnrolRequest, peer: Option<IpAddr>) -> Result<EnrolAnswer, Refusal> {
-        let asker = Asker::of(peer, &body.till_name);
+    /// Enrols a till that knows a code, and saw our own key on the road that it asks by.
+    pub async fn enrol(&self, body: EnrolRequest, via: Via) -> Result<EnrolAnswer, Refusal> {
+        let asker = Asker::of(via.peer, &body.till_name);
         if let Some(seconds) = self.attempts().wait(self.now(), asker) {
             return Err(Refusal::Busy { seconds });
         }
@@ -72,7 +81,9 @@ impl Office {
         let waiting = self
             .ask(move |readers| Ok(codes(&readers.log, now).map_err(StoreError::of_log)?))
             .await?;
-        let request = EnrolRequestTranscript { origin, public_key, till_name: &body.till_name, nonce };
+        let tls_key = via.tls_key;
+        let request =
+            EnrolRequestTranscript { origin, public_key, till_name: &body.till_name, nonce, tls_key };
         let matching = waiting.into_iter().find(|code| verify_till_proof(&code.code_key, &request, &proof));
         let usable = matching.filter(|code| code.used_by.is_none_or(|used_by| used_by == origin));
         let Some(code) = usable else {

@@ -3,7 +3,7 @@
 //! The identity kit is the part that must survive the server: with it a wiped server is refilled by its tills.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use daybook_core::identity::{KeyPair, base64url, read_base64url};
@@ -62,9 +62,10 @@ impl Identity {
     pub fn read(data: &Path) -> Result<Self, OfficeError> {
         let path = data.join(IDENTITY);
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => OfficeError::NotInitialised(data.to_owned()),
+            ErrorKind::NotFound => OfficeError::NotInitialised(data.to_owned()),
             _ => OfficeError::Io { path: path.clone(), error },
         })?;
+        refuse_open_to_others(&path)?;
         let broken = || OfficeError::BrokenIdentity(path.clone());
         let file: File = serde_json::from_str(&text).map_err(|_| broken())?;
         let key = |seed: &str| read_base64url::<32>(seed).map(KeyPair::from_seed);
@@ -105,11 +106,34 @@ impl IdentityKit {
     }
 }
 
+/// A file of keys that others than its owner may read is not used: who read it can speak as head office.
+#[cfg(unix)]
+fn refuse_open_to_others(path: &Path) -> Result<(), OfficeError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let about = std::fs::metadata(path);
+    let about = about.map_err(|error| OfficeError::Io { path: path.to_owned(), error })?;
+    if about.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(OfficeError::KeysOpenToOthers(path.to_owned()))
+}
+
+/// Elsewhere the folder of the user is closed to others by itself.
+#[cfg(not(unix))]
+fn refuse_open_to_others(_path: &Path) -> Result<(), OfficeError> {
+    Ok(())
+}
+
 fn write_private(data: &Path, name: &str, file: &impl Serialize) -> Result<(), OfficeError> {
     let (path, new) = (data.join(name), data.join(format!("{name}.new")));
     let io = |error| OfficeError::Io { path: path.clone(), error };
+    // What an earlier attempt left may be readable by others, and would stay so.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
+    options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let text =
@@ -117,4 +141,40 @@ fn write_private(data: &Path, name: &str, file: &impl Serialize) -> Result<(), O
     let mut out = options.open(&new).map_err(io)?;
     out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(io)?;
     std::fs::rename(&new, &path).and_then(|()| sync_directory(data)).map_err(io)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use uuid::Uuid;
+
+    #[test]
+    fn keys_that_others_may_read_are_not_used_and_it_is_said_how_to_mend_it() {
+        let data = tempfile::tempdir().unwrap();
+        let identity = Identity {
+            organisation: OrganisationId(Uuid::from_u128(1)),
+            root: KeyPair::from_seed([1; 32]),
+            origin: OriginId(Uuid::from_u128(2)),
+            key: KeyPair::from_seed([2; 32]),
+        };
+        identity.write(data.path()).unwrap();
+        let kit = IdentityKit {
+            organisation: identity.organisation,
+            root: identity.root.clone(),
+            name: "Corner Shop".to_owned(),
+        };
+        let kit = kit.write(data.path()).unwrap();
+        let path = data.path().join(IDENTITY);
+        for written in [&kit, &path] {
+            assert_eq!(std::fs::metadata(written).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        for (mode, used) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            match Identity::read(data.path()) {
+                Ok(read) => assert!(used && read.origin == identity.origin, "{mode:o}"),
+                Err(error) => assert!(!used && error.to_string().contains("chmod 600"), "{mode:o}: {error}"),
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod epoch;
 mod feed;
 mod handshake;
 mod identity;
+mod own_certificate;
 mod people;
 mod ports;
 mod projector;
@@ -46,8 +47,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use admission::{AdmitRequest, AdmittedAnswer, CloseReason, RevokeRequest, Revoked};
 pub use backup::{backup, restore, verify, verify_backup};
+pub use enrol::Via;
 pub use epoch::forget_epoch;
 pub use identity::Identity;
+pub use own_certificate::OwnCertificate;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use publish::{Publication, Published};
 pub use questions::{Rebuilt, Report, ReportQuestion, read_conflicts, read_held, read_report, rebuild};
@@ -93,6 +96,11 @@ pub enum OfficeError {
     /// The kit makes no sense.
     #[error("{0} is no identity kit of a head office; nothing was changed")]
     BrokenKit(PathBuf),
+    /// Others than its owner may read the keys.
+    #[error(
+        "others on this machine may read the keys in {0}, so they are not used. Let only their owner: chmod 600 {0}"
+    )]
+    KeysOpenToOthers(PathBuf),
     /// No such currency.
     #[error("'{0}' is not a currency with a minor unit. Use ISO letters such as EUR, GBP or USD")]
     UnknownCurrency(String),

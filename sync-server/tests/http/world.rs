@@ -279,7 +279,7 @@ impl Till {
     pub fn enrolment(&self, name: &str, code: &EnrolCode) -> EnrolRequest {
         let nonce = [5; 32];
         let (origin, public_key) = (self.origin, self.key.public());
-        let transcript = EnrolRequestTranscript { origin, public_key, till_name: name, nonce };
+        let transcript = EnrolRequestTranscript { origin, public_key, till_name: name, nonce, tls_key: None };
         let proof = till_proof(&code_key(code), &transcript).text();
         let nonce = base64url(&nonce);
         EnrolRequest { origin, public_key, till_name: name.to_owned(), nonce, proof }

@@ -10,6 +10,7 @@ use daybook_core::sync::server::Push;
 use daybook_core::wire::PushHead;
 use daybook_store::Durability;
 use daybook_store::till::TillLog;
+use daybook_till::NoKeystore;
 use daybook_till::identity::{Identity, Keys};
 use sha2::{Digest as _, Sha256};
 
@@ -40,7 +41,8 @@ pub fn batches(place: &Place, events: usize) -> anyhow::Result<(Vec<Batch>, Publ
     let identity = log.fact("identity")?.context("this till belongs to no store")?;
     let identity: Identity = serde_json::from_str(&identity)?;
     let origin = identity.writes_as().context("the till has no origin")?;
-    let key = Keys::read(&place.data)?.origins.get(&origin).context("the till has no key")?.clone();
+    let keys = Keys::read(&place.data, &NoKeystore)?;
+    let key = keys.origins.get(&origin).context("the till has no key")?.clone();
     let mut batches: Vec<Batch> = Vec::new();
     let (mut previous, mut taken) = (Tip::NONE, 0);
     while taken < events {

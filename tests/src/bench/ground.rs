@@ -13,7 +13,7 @@ use daybook_core::sync::server::{Push, Server};
 use daybook_core::sync::till::Status;
 use daybook_store::office::{OfficeLog, standing};
 use daybook_store::{Durability, events};
-use daybook_till::{Options, SystemClock, SystemRandomness, Till};
+use daybook_till::{NoKeystore, Options, SystemClock, SystemRandomness, Till};
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
@@ -79,6 +79,7 @@ impl Place {
             durable,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(NoKeystore),
         })?)
     }
 

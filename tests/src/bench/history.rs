@@ -28,9 +28,9 @@ use daybook_store::file::DirectoryLock;
 use daybook_store::till::{KeptEvent, TillLog};
 use daybook_store::views::questions;
 use daybook_store::{Durability, Reader};
-use daybook_till::Answer;
 use daybook_till::identity::{Identity, Keys};
 use daybook_till::journal::Journal;
+use daybook_till::{Answer, NoKeystore};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -111,7 +111,7 @@ impl Counter {
         let certificate = identity.current().context("the till has no certificate")?;
         let store = certificate.store.context("the till has no store")?;
         let till = certificate.till.context("the till has no name")?;
-        let key = Keys::read(data)?
+        let key = Keys::read(data, &NoKeystore)?
             .origins
             .get(&certificate.origin)
             .context("the till has no key")?

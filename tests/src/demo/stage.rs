@@ -64,6 +64,7 @@ impl Stage {
             durable,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(daybook_till::NoKeystore),
         };
         let (till, code) = match beginning {
             Beginning::New => {

@@ -274,7 +274,10 @@ impl Load {
         for (path, content) in &self.beside {
             let path = home.path().join(path);
             std::fs::create_dir_all(path.parent().context("a folder")?)?;
-            std::fs::write(path, content)?;
+            std::fs::write(&path, content)?;
+            // Keys that others may read are not used.
+            #[cfg(unix)]
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         }
         let seed = image_seed(self.recording.seed, point, image);
         std::fs::write(

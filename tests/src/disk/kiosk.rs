@@ -62,7 +62,8 @@ impl Place {
 
     fn options_at(&self, seed: u64, clock: Arc<StoryClock>, durable: bool) -> Options {
         let randomness = Arc::new(Seed(seed).draws(&["kiosk"]));
-        Options { data: self.data.clone(), journal: self.journal.clone(), durable, clock, randomness }
+        let (data, journal) = (self.data.clone(), self.journal.clone());
+        Options { data, journal, durable, clock, randomness, keystore: Arc::new(daybook_till::NoKeystore) }
     }
 }
 

@@ -45,6 +45,7 @@ fn play(parent: &mut Parent, begins: TillBegins, runtime: &Runtime) -> anyhow::R
         durable: begins.durable,
         clock: clock.clone(),
         randomness: Arc::new(draws),
+        keystore: Arc::new(daybook_till::NoKeystore),
     })
     .map_err(|error| anyhow!("its books do not open: {error}"))?;
     if let (false, Some(code)) = (till.is_enrolled(), &begins.code) {

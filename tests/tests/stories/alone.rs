@@ -27,6 +27,7 @@ fn options(home: &Path) -> Options {
         durable: false,
         clock: StoryClock::at(MONDAY_MORNING),
         randomness: Arc::new(SystemRandomness),
+        keystore: Arc::new(daybook_till::NoKeystore),
     }
 }
 

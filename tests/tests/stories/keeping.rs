@@ -285,7 +285,7 @@ fn a_till_restored_from_a_backup_goes_on_under_a_child_with_everything_its_journ
     let mut done = sell(&mut kiosk);
     let backup = home.path().join("backup");
     let side = daybook_store::backup::Side::Till;
-    daybook_store::backup::make(side, &place.data, &backup, MONDAY_MORNING).unwrap();
+    daybook_store::backup::make(side, &place.data, &backup, MONDAY_MORNING, None).unwrap();
     done.extend(sell(&mut kiosk));
     let origin: Option<OriginId> = kiosk.origin();
     drop(kiosk);

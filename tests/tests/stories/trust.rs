@@ -3,7 +3,7 @@
 use daybook_core::identity::nonce::NonceKey;
 use daybook_core::sync::till::Status;
 use daybook_server::office::{AdmitRequest, CloseReason, ReportQuestion, RevokeRequest};
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, put_back};
+use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, knows_its_people, put_back};
 use daybook_till::door::types::Request;
 use daybook_till::door::{About, Door};
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ async fn a_revoked_till_sells_on_and_what_it_sends_counts_only_once_somebody_let
     assert!(told.events > waiting[0].1 && told.waiting == 0, "{told:?}");
     assert_eq!((net(&world).await, held(&world).await), (json!(199 + 45 + 501 + 90), vec![]));
     neighbour.wait_for("what was held", |_| heard(&neighbour) == 199 + 45 + 501 + 90).await;
-    till.till.sync_now();
+    till.shake_hands().await;
     till.wait_for("word that it is let in", |till| till.status() == Status::UpToDate).await;
     assert_eq!(marks(&till), ["at_head_office", "at_head_office", "at_head_office"]);
     world.stop_office().await;
@@ -143,7 +143,7 @@ async fn a_person_lets_in_what_was_recorded_up_to_an_event_and_the_till_stays_ou
     till.sell("soap", 1);
     till.sent().await;
     assert_eq!(net(&world).await, json!(199 + 501), "the till stays out");
-    till.till.sync_now();
+    till.shake_hands().await;
     till.wait_for("word of what counts", |_| {
         marks(&till) == ["here", "here", "at_head_office", "at_head_office"]
     })
@@ -170,7 +170,17 @@ async fn the_end_of_a_till_covers_what_it_calls_itself_later_and_a_new_code_begi
     child.sent().await;
     child.wait_for("word of its end", is_held).await;
     assert_eq!(net(&world).await, json!(199));
-    let again = world.till("Till 1").await;
+    // The new machine in its place, under its name.
+    let (data, journal) = (world.home.path().join("new"), world.home.path().join("new-journal"));
+    let mut again = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
+    let code = world.office().enrol_code("High Street", "Till 1").await.unwrap();
+    again.till.enrol(&world.url(), &code, "Till 1").await.unwrap();
+    again.go_online();
+    again
+        .wait_for("prices and people", |till| {
+            till.catalogue_size().unwrap_or(0) >= 4 && knows_its_people(till)
+        })
+        .await;
     again.open_shift();
     again.sell("roll", 1);
     again.sent().await;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use daybook_store::backup::{Side, check, look_through, make, restore};
 use daybook_store::file::DirectoryLock;
-use daybook_till::{Clock as _, Options, SystemClock, SystemRandomness, Till, renew_journal};
+use daybook_till::keystore;
+use daybook_till::{Clock as _, Options, SystemClock, SystemKeystore, SystemRandomness, Till, renew_journal};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -75,12 +76,21 @@ fn run(asked: Asked) -> Outcome {
         durable: true,
         clock: Arc::new(SystemClock::default()),
         randomness: Arc::new(SystemRandomness),
+        keystore: Arc::new(SystemKeystore),
     };
     match asked.deed {
         Deed::Export { file } => export(options, &file)?,
         Deed::Backup { folder } => {
-            let checked = make(Side::Till, &data, &folder, SystemClock::default().wall())?;
+            // Of use on another machine too, whose keystore knows nothing of this one.
+            let opened = keystore::read(&data, &*options.keystore);
+            let keys = opened.as_ref().ok().and_then(|kept| kept.as_ref()).map(|(keys, _)| keys);
+            let written = SystemClock::default().wall();
+            let checked = make(Side::Till, &data, &folder, written, keys.map(String::as_str))?;
             println!("Backed up to {}, and looked through: {}.", folder.display(), checked.words());
+            match opened {
+                Ok(_) => println!("It holds this till's keys: keep it where nobody else reads it."),
+                Err(why) => println!("Its keys are of use on this machine only, because {why}."),
+            }
         }
         Deed::Verify { folder: None } => println!("All is whole: {}.", look_through(&data)?.words()),
         Deed::Verify { folder: Some(folder) } => {

@@ -2,15 +2,18 @@
 //!
 //! Each is told once, in the words of the window; what the machine says about it goes along for whoever repairs it.
 
+use daybook_core::identity::tls::Road;
 use daybook_core::limits::{STORAGE_LOW_BYTES, STORAGE_SCARCE_BYTES};
 use daybook_store::file::free_bytes;
 
 use super::types::{Ailment, Notice};
+use crate::keystore::{self, KeysLie};
 use crate::till::Inner;
 
 impl Inner {
-    /// What somebody should know; what needs a person first.
-    pub(super) fn notices(&self) -> Vec<Notice> {
+    /// What somebody should know; what needs a person first. `server` is where head office is looked for. The keys of a demonstration
+    /// are worth nothing, wherever they lie.
+    pub(super) fn notices(&self, server: Option<&str>, demo: bool) -> Vec<Notice> {
         let mut found = Vec::new();
         let mut say = |what, urgent, why: Option<&String>| {
             found.push(Notice { what, urgent, why: why.cloned() });
@@ -31,6 +34,12 @@ impl Inner {
         let free = disks.into_iter().filter_map(|disk| free_bytes(disk).ok()).min();
         if let Some((what, urgent)) = free.and_then(storage) {
             say(what, urgent, None);
+        }
+        if server.is_some_and(|server| Road::of(server).0 == Road::Clear) {
+            say(Ailment::InTheClear, false, None);
+        }
+        if self.enrolled.is_some() && !demo && keystore::lie(&self.options.data) == KeysLie::InFile {
+            say(Ailment::KeysInFile, false, None);
         }
         found.sort_by_key(|notice| !notice.urgent);
         found

@@ -218,7 +218,7 @@ impl Door {
             printer,
             products,
             open_conflicts: i64::try_from(open).unwrap_or(i64::MAX),
-            notices: inner.notices(),
+            notices: inner.notices(self.till.server().as_deref(), self.about.demo),
             stopped: inner.stopped(),
         })
     }

@@ -55,15 +55,8 @@ impl Door {
     pub(super) fn enrol(&self, server: &str, code: &str, name: &str) -> Result<Status, Fault> {
         let code: EnrolCode =
             EnrolCode::parse(code).map_err(|_| fault(FaultKind::Refused, "code-refused", &[]))?;
-        let server = server.trim().trim_end_matches('/');
-        let server = if server.contains("://") {
-            server.to_owned()
-        } else {
-            format!("http://{server}")
-        };
         // Whoever asks is off the event loop already: waiting here holds nobody up.
-        Handle::current().block_on(self.till.enrol(&server, &code, name.trim()))?;
-        self.till.set_server(&server);
+        Handle::current().block_on(self.till.enrol(server, &code, name.trim()))?;
         self.status()
     }
 

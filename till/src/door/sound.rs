@@ -71,6 +71,7 @@ mod tests {
             durable: false,
             clock: Arc::new(SystemClock::default()),
             randomness: Arc::new(SystemRandomness),
+            keystore: Arc::new(crate::keystore::NoKeystore),
         });
         let about = About { version: "1".to_owned(), locale: "en".to_owned(), demo: false };
         let door = Door::new(till.unwrap(), about);

@@ -61,7 +61,7 @@ impl Till {
 
     pub(super) fn sync_panel(&self) -> Result<SyncPanel, Fault> {
         let contact = self.contact();
-        let server = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let server = self.server();
         Ok(SyncPanel {
             summary: self.sync_summary()?,
             server,

@@ -217,11 +217,11 @@ door! {
     }
 
     /// Lists were built anew · they are in memory · the second copy of the books is not written · the books came back from the
-    /// second copy · the disk gets full · room has to be made now.
+    /// second copy · the disk gets full · room has to be made now · what is sent can be read on the way · keys lie in a file.
     #[serde(rename_all = "snake_case")]
     #[derive(Eq)]
     #[allow(missing_docs, reason = "the lines above name them")]
-    pub enum Ailment { ListsRebuilt, ListsInMemory, CopyNotWritten, BooksTakenBack, StorageLow, StorageScarce }
+    pub enum Ailment { ListsRebuilt, ListsInMemory, CopyNotWritten, BooksTakenBack, StorageLow, StorageScarce, InTheClear, KeysInFile }
 
     /// How far a till has come.
     #[serde(rename_all = "snake_case")]

@@ -4,7 +4,6 @@
 //! machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use daybook_core::chain::Tip;
@@ -40,8 +39,7 @@ pub(super) struct Road {
 
 impl Road {
     pub(super) fn new(till: &Till, http: &Http, origin: OriginId) -> Result<Self, Trouble> {
-        let server = till.shared.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let server = server.ok_or_else(no_road)?;
+        let server = till.server().ok_or_else(no_road)?;
         let inner = till.lock();
         let enrolled = inner.enrolled.as_ref().ok_or_else(no_road)?;
         let key = enrolled.keys.origins.get(&origin).cloned();

@@ -16,6 +16,7 @@ fn request() -> EnrolRequestTranscript<'static> {
         public_key: public_key(),
         till_name: "Kasse 1",
         nonce: [9; 32],
+        tls_key: None,
     }
 }
 
@@ -88,9 +89,9 @@ fn key_and_proofs_are_what_the_protocol_says() {
     let hexadecimal = "17507408fbfb23c19da1e8866759cdcbca74d960a1fa3cac01699d8c3201a767";
     assert_eq!(Hash(key).to_string(), hexadecimal);
     let till = till_proof(&key, &request());
-    assert_eq!(till.text(), "7kkOrtT-VsUMYXrKDVsTyXQ7QkyLmbq-zIkCIXAE-Kg");
+    assert_eq!(till.text(), "t8IU4lb4ZKvMSwMYFMaC59FpubTJThFbsqDujPY5s1o");
     let server = server_proof(&key, &request(), &answer());
-    assert_eq!(server.text(), "Cm0AfB3QN1ZCylxCPtgpyXkAFmy-1RcCSzYBLQQ3Xr4");
+    assert_eq!(server.text(), "CMzHer75I2lA6R5RWdIEf6I2z71RO_sObEjkoksqASI");
 }
 
 #[test]
@@ -116,6 +117,7 @@ fn a_proof_holds_for_exactly_what_was_said() {
         EnrolRequestTranscript { till_name: "Kasse 2", ..request() },
         EnrolRequestTranscript { till_name: "Kasse 1\t", ..request() },
         EnrolRequestTranscript { nonce: [8; 32], ..request() },
+        EnrolRequestTranscript { tls_key: Some(sha256(b"somebody in between")), ..request() },
     ] {
         assert!(!verify_till_proof(&key, &changed, &till), "{changed:?}");
         assert!(!verify_server_proof(&key, &changed, &answer(), &server), "{changed:?}");

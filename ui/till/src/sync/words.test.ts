@@ -16,6 +16,8 @@ const AILMENTS: Ailment[] = [
   "books_taken_back",
   "storage_low",
   "storage_scarce",
+  "in_the_clear",
+  "keys_in_file",
 ];
 const notice = (what: Ailment, urgent: boolean): Notice => ({ what, urgent, why: null });
 const WHEN = whenOf("en-IE", "UTC");
