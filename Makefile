@@ -5,10 +5,10 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 # Programs are built together: of single packages cargo chooses other features, and would build the libraries once more. Where the window
 # cannot be built, what does without it is. Asked for by its own make, since what can be built changes while a recipe runs.
-programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests --bins)
+programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests -p daybook-server --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins check generate pictures replay crash sweep simulate bench clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins interop check generate pictures replay crash sweep simulate bench clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -116,6 +116,22 @@ simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS
 		&& exec '$(target)/release/simulate' --seeds "$${SEEDS:-1000}" \
 			$${SEED:+--seed "$$SEED"} $${MUTANT:+--mutant "$$MUTANT"} \
 			$${LAYER:+--layer "$$LAYER"}
+
+# What the client is made of is installed once, at pinned versions, and again where the list of it changes. Where that cannot be done this is
+# left out, aloud: nothing else of Daybook needs Python's packages.
+interop: ## have a client in Python, written from docs/PROTOCOL.md alone, enrol, push, read and verify at a real head office
+	@scripts/prerequisites
+	@set -e; home="$$HOME/.cache/daybook/interop"; wanted=tests/interop/requirements.txt; \
+	if ! { cmp -s "$$wanted" "$$home/requirements.txt" && "$$home/bin/python" -c 'import cryptography, zstandard' 2>/dev/null; }; then \
+		if ! { python3 -m venv --clear "$$home" && "$$home/bin/python" -m pip install --quiet --retries 1 --timeout 20 --requirement "$$wanted"; }; then \
+			echo "-- interop: LEFT OUT, python3 with venv cannot install what $$wanted names" >&2; \
+			exit 0; \
+		fi; \
+		cp "$$wanted" "$$home/requirements.txt"; \
+	fi; \
+	$(MAKE) --no-print-directory programs; \
+	echo '-- a client in Python, written from the page alone'; \
+	"$$home/bin/python" -B tests/interop/interop.py '$(target)/debug/daybook-server' docs/PROTOCOL.md
 
 crash: ## have the power go IMAGES=20000 times at a till: what is left is opened and compared [SEED=1] [REPLAY=log-3-120-7]
 	@scripts/prerequisites >&2 \
