@@ -159,6 +159,8 @@ impl Certificate {
             "store"
         } else if self.till != parent.till {
             "till"
+        } else if self.name != parent.name {
+            "name"
         } else {
             return Ok(());
         };

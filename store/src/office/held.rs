@@ -315,12 +315,27 @@ fn waiting_position(connection: &Connection, origin: OriginId, tip: Tip) -> Resu
     Ok(connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?)
 }
 
+/// The last events of an origin, of every branch, that do not wait.
+pub fn tips_let_in(connection: &Connection, origin: OriginId) -> Result<Vec<Tip>, StoreError> {
+    let mut found = BTreeSet::new();
+    for mut tip in events::tips_of(connection, origin)? {
+        while tip.seq > 0 && waiting_position(connection, origin, tip)?.is_some() {
+            let Some(step) = links::step(connection, origin, tip)? else { break };
+            tip = Tip { seq: tip.seq - 1, hash: step.prev };
+        }
+        if tip.seq > 0 {
+            found.insert(tip);
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
 /// An origin and those that it goes on from, as far as their certificates are kept.
 pub(crate) fn lineage(connection: &Connection, origin: OriginId) -> Result<Vec<OriginId>, StoreError> {
-    let mut lineage = vec![origin];
+    let (mut lineage, mut seen) = (vec![origin], BTreeSet::from([origin]));
     let mut next = origin;
     while let Some(parent) = certificate(connection, next)?.and_then(|certificate| certificate.parent) {
-        if lineage.contains(&parent) {
+        if !seen.insert(parent) {
             break;
         }
         lineage.push(parent);

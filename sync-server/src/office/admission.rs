@@ -3,6 +3,7 @@
 //! A till is closed whole: every origin of it that is known gets an event of its own that names what was here by then, and those that it
 //! opens later are covered by their parents. What it sends afterwards is held, see [`daybook_store::office::held`].
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use clap::ValueEnum;
@@ -140,9 +141,11 @@ impl Office {
     /// An origin and those it goes on from.
     pub fn lineage(&self, origin: OriginId) -> Vec<OriginId> {
         let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-        let mut lineage = vec![origin];
+        let (mut lineage, mut seen) = (vec![origin], BTreeSet::from([origin]));
         let mut next = origin;
-        while let Some(parent) = book.get(&next).and_then(|(certificate, _)| certificate.parent) {
+        while let Some(parent) = book.get(&next).and_then(|(certificate, _)| certificate.parent)
+            && seen.insert(parent)
+        {
             lineage.push(parent);
             next = parent;
         }

@@ -24,7 +24,7 @@ use super::{Identity, OfficeError, Randomness, Settings, setup};
 /// Name of the file that holds the anchor.
 pub(super) const ANCHOR_FILE: &str = "epoch";
 /// What head office is called where nothing says its name any more.
-const NAMELESS: &str = "Head office";
+pub(super) const NAMELESS: &str = "Head office";
 /// The series of head office's numbers.
 pub(super) const SERIES: &str = "HO";
 

@@ -141,7 +141,9 @@ impl Office {
         for origin in origins {
             let mut lineage = BTreeMap::new();
             let mut next = Some(*origin);
-            while let Some((certificate, signed)) = next.and_then(|origin| book.get(&origin)) {
+            while let Some((certificate, signed)) = next.and_then(|origin| book.get(&origin))
+                && lineage.len() <= CERTIFICATES_MAX
+            {
                 lineage.insert(certificate.origin, signed.clone());
                 next = certificate.parent;
             }

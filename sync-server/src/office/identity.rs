@@ -51,7 +51,13 @@ struct File {
 struct KitFile {
     organisation: OrganisationId,
     root_seed: String,
+    /// Kits of the first days did not say it.
+    #[serde(default = "nameless")]
     name: String,
+}
+
+fn nameless() -> String {
+    super::epoch::NAMELESS.to_owned()
 }
 
 const IDENTITY: &str = "identity.json";

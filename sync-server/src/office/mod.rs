@@ -403,7 +403,8 @@ impl Office {
         Ok(book.get(&origin).map(|(certificate, _)| certificate.clone()))
     }
 
-    /// Verifies certificates that an origin presents against the root and those that are known, and keeps them.
+    /// Verifies certificates that an origin presents against the root and those that are known, and keeps them: all of its lineage, the
+    /// eldest first, because whoever is closed is closed with all that goes on from it.
     pub async fn present(
         &self,
         origin: OriginId,
@@ -422,24 +423,36 @@ impl Office {
             let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
             verify_onto(&certificates, known, &root, organisation, origin)
         };
-        let verified = proved.map(|mut lineage| lineage.swap_remove(0)).map_err(|error| {
+        let lineage = proved.map_err(|error| {
             tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
             Refusal::UnknownOrigin
         })?;
-        let text = certificates
-            .into_iter()
-            .find(|c| c.read().is_ok_and(|read| read == verified))
-            .ok_or(Refusal::UnknownOrigin)?;
-        self.job(|reply| writer::Job::Certificate(origin, text.clone(), reply)).await??;
-        self.remember(verified.clone(), text);
-        Ok(verified)
+        for verified in lineage.iter().rev() {
+            if matches!(self.certificate(verified.origin).await, Ok(Some(_))) {
+                continue;
+            }
+            let text = certificates.iter().find(|c| c.read().is_ok_and(|read| read == *verified));
+            let text = text.ok_or(Refusal::UnknownOrigin)?.clone();
+            let kept = text.clone();
+            self.job(|reply| writer::Job::Certificate(verified.origin, kept, reply)).await??;
+            self.remember(verified.clone(), text);
+        }
+        self.certificate(origin).await?.ok_or(Refusal::UnknownOrigin)
     }
 
     /// Takes in a push. Comes back when it is durable, or not done.
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
         let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
         let standing = Standing::of(&certificate);
-        self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?
+        let answer = self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?;
+        // It may have proved that the log was put back, and begun a new epoch.
+        let present = self.0.present.get();
+        if let Ok(None) = self.certificate(present.identity.origin).await
+            && let Ok(certificate) = present.certificate.read()
+        {
+            self.remember(certificate, present.certificate.clone());
+        }
+        answer
     }
 
     /// How the office is.

@@ -183,6 +183,10 @@ pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<
                     scopes.extend([scope::sales(*store), scope::stock(*store)]);
                 }
             }
+            if look_into_past(&mut log, &mut own, told, &group) {
+                server = Server::new(told.present.get().epoch.clone());
+                scopes.insert(scope::CATALOGUE.to_owned());
+            }
             ingest(&mut log, own.settings.clock.wall(), &mut server, group, &told.gate);
         } else {
             match waiting.pop_front() {
@@ -240,6 +244,22 @@ fn heed(
     *own = own_log;
     told.present.set(began);
     Ok(true)
+}
+
+/// Whether somebody hands back events of the origin that head office writes as, which it does not know: its log was put back. A new epoch
+/// begins before they are taken in, so that nothing is ever written beside them.
+fn look_into_past(log: &mut OfficeLog, own: &mut OwnLog, told: &Told, group: &[Waiting]) -> bool {
+    let mut began = false;
+    for Waiting { push, .. } in group {
+        let present = told.present.get();
+        if let Some((tip, _)) = push.events.last().filter(|_| push.origin == present.identity.origin) {
+            match heed(log, own, told, (push.origin, &present.certificate, *tip)) {
+                Ok(heeded) => began |= heeded,
+                Err(error) => tracing::error!(%error, "a new epoch could not begin"),
+            }
+        }
+    }
+    began
 }
 
 /// A push of the next commit, with everybody who waits for its answer.
@@ -322,14 +342,14 @@ fn look_at_gate(log: &OfficeLog, gate: &watch::Sender<Gate>) {
     }
 }
 
-/// The events that close origins: each names what is here of it.
+/// The events that close origins: each names what of it is here and counts. What waits of it goes on waiting.
 fn closings(
     log: &OfficeLog,
     origins: Vec<OriginId>,
     reason: &str,
 ) -> Result<Vec<(Event, Vec<Hash>)>, OfficeError> {
     let closing = |origin| {
-        let tips = events::tips_of(log.connection(), origin)?;
+        let tips = held::tips_let_in(log.connection(), origin)?;
         Ok((Event::from(Closed { origin, reason: reason.to_owned(), tips }), Vec::new()))
     };
     origins.into_iter().map(closing).collect()

@@ -99,6 +99,37 @@ async fn a_child_that_introduces_itself_after_its_parents_end_is_held_too() {
 }
 
 #[tokio::test]
+async fn a_grandchild_of_a_closed_till_is_held_and_brings_all_of_its_lineage_into_the_book() {
+    let world = World::start().await;
+    let parent = world.till("High Street", "Till 1", 1).await;
+    revoke(&world, "Till 1").await;
+    let (child, grandchild) = (Till::new(2, &world), Till::new(3, &world));
+    let issued = parent.answer.as_ref().unwrap().certificate.clone();
+    let certify = |till: &Till, by: &Till, series: &str| {
+        let certificate = Certificate {
+            origin: till.origin,
+            public_key: till.key.public(),
+            parent: Some(by.origin),
+            series: series.to_owned(),
+            ..issued.read().unwrap()
+        };
+        SignedCertificate::issue(&certificate, &by.key)
+    };
+    let (mut head, events, _) = grandchild.push(1);
+    head.certificates = vec![certify(&grandchild, &child, "Till 1-3"), certify(&child, &parent, "Till 1-2")];
+    let answer = grandchild.send(&grandchild.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert!(answer.json::<PushAnswer>().held);
+    assert_eq!(grandchild.get("/v1/report").await.problem(), (403, ProblemCode::Forbidden));
+    // The child is known by what its own child brought; another parent for it is not looked at.
+    let (mut head, events, _) = child.push(1);
+    head.certificates = vec![certify(&child, &grandchild, "Till 1-2")];
+    let answer = child.send(&child.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert!(answer.json::<PushAnswer>().held);
+    assert_eq!(child.get("/v1/report").await.problem(), (403, ProblemCode::Forbidden));
+    world.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_live_stream_ends_with_the_access_of_who_listens() {
     let world = World::start().await;
     let till = world.till("High Street", "Till 1", 1).await;

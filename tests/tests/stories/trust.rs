@@ -170,6 +170,11 @@ async fn the_end_of_a_till_covers_what_it_calls_itself_later_and_a_new_code_begi
     child.sent().await;
     child.wait_for("word of its end", is_held).await;
     assert_eq!(net(&world).await, json!(199));
+    // Said once more, it ends the child by name, and what waits of it goes on waiting.
+    world.office().revoke(revoke("Till 1")).await.unwrap();
+    child.sell("tea", 1);
+    child.sent().await;
+    assert_eq!(net(&world).await, json!(199), "what waited still waits");
     // The new machine in its place, under its name.
     let (data, journal) = (world.home.path().join("new"), world.home.path().join("new-journal"));
     let mut again = StoryTill::open(&data, &journal, MONDAY_MORNING + 60_000_000);
