@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daybook_core::event::sale::BegunAs;
 use daybook_core::ids::SaleId;
@@ -29,6 +29,8 @@ use daybook_core::amount::Quantity;
 const SEEDS_AT_ONCE: usize = 4;
 /// What one of the goods sold costs, in minor units.
 const SOAP_MINOR: i64 = 199;
+/// How long the calm may take until everybody agrees.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Ten years, in microseconds.
 const CLOCK_JUMP_MAX: i64 = 10 * 365 * 24 * 60 * 60 * 1_000_000;
 
@@ -230,11 +232,26 @@ impl Shop {
         for counter in &self.counters {
             counter.till.till.sync_now();
         }
+        let began = Instant::now();
+        // A till that has just heard of its copy, or that its clock is wrong, goes on to write that down.
+        loop {
+            self.catch_up().await;
+            match self.compare().await {
+                Err(_) if began.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(50)).await,
+                compared => return compared,
+            }
+        }
+    }
+
+    async fn catch_up(&self) {
         for counter in &self.counters {
             counter.till.sent().await;
             let up_to_date = |till: &daybook_till::Till| till.status() == Status::UpToDate;
             counter.till.wait_for("being up to date", up_to_date).await;
         }
+    }
+
+    async fn compare(&self) -> Result<(), String> {
         let totals = self.world.settle().await;
         let (net, receipts) = (&totals["totals"]["net"], &totals["totals"]["receipts"]);
         let told: i64 = self.told.values().sum();
