@@ -53,8 +53,12 @@ impl World {
         if run != self.office.run {
             return;
         }
-        let Some(mut server) = self.office.server.take() else { return };
+        if self.office.server.is_none() {
+            return;
+        }
         let group = self.take_group();
+        self.look_into_past(&group);
+        let Some(mut server) = self.office.server.take() else { return };
         let end = self.end_of_commit();
         let saved = matches!(end, End::DiesBefore | End::Fails).then(|| self.office.disk.clone());
         let (mut answers, scopes) = self.take_in(&mut server, &group);
@@ -92,6 +96,22 @@ impl World {
         }
         if !self.office.waiting.is_empty() {
             self.after(1, Happening::OfficeCommits(run));
+        }
+    }
+
+    /// Begins a new epoch where somebody hands back events of the origin that head office writes as, which it does not know.
+    fn look_into_past(&mut self, group: &[Waiting]) {
+        for (job, _) in group {
+            let (own, last) = (self.office.identity.origin, job.push.events.last().map(|(tip, _)| *tip));
+            let is_proof = |tip| !self.office.disk.chains.knows(own, tip);
+            if job.push.origin == own
+                && last.is_some_and(is_proof)
+                && self.mutant != Some(Mutant::EpochIgnored)
+            {
+                self.reached(Rare::ProvedLater);
+                let before = self.office.epoch.clone();
+                self.open_epoch(Some(before));
+            }
         }
     }
 

@@ -78,6 +78,7 @@ impl World {
         let Answer { told, history, .. } = answer;
         Ok(match (flight, told) {
             (flight, Told::Problem(code, tips, seconds)) => match (flight, code) {
+                (Flight::Carry { origin, .. }, ProblemCode::UnknownPrevious) => Input::CarriedOut(origin),
                 (Flight::Push { origin, .. }, ProblemCode::UnknownPrevious) => {
                     Input::Rewound(self.highest_own(t, origin, &tips))
                 }

@@ -13,7 +13,7 @@ use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::OriginId;
 use daybook_core::limits::{CERTIFICATES_MAX, PUSH_BYTES_MAX, PUSH_SKELETONS_MAX};
 use daybook_core::sync::till::{Input, Trouble};
-use daybook_core::wire::{OriginEntry, OriginHead, PushAnswer, PushHead};
+use daybook_core::wire::{OriginEntry, OriginHead, ProblemCode, PushAnswer, PushHead};
 use daybook_store::links::{Bounds, knows, stretch_after, successors};
 use daybook_store::office::certificates;
 
@@ -43,6 +43,10 @@ impl Road {
                     return Err(Trouble::Network("the answer is not to this push".to_owned()));
                 }
                 Ok(Input::Carried { epoch: answer.epoch, origin, durable: last })
+            }
+            // It lacks what this goes on from, so it asked for something else by now, or will.
+            Reply::Problem(problem, _) if problem.code == ProblemCode::UnknownPrevious => {
+                Ok(Input::CarriedOut(origin))
             }
             Reply::Problem(problem, retry_after) => Err(trouble(&problem, retry_after)),
         }
