@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -139,23 +139,18 @@ async fn watched<T>(
     office: &Office,
     deed: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
-    tokio::select! {
-        done = deed => done,
-        stuck = watch(stage, office) => Err(stuck),
-    }
-}
-
-async fn watch(stage: &Stage, office: &Office) -> anyhow::Error {
+    tokio::pin!(deed);
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seconds.tick().await;
     let (mut last, mut moved) = (None, Instant::now());
     loop {
-        seconds.tick().await;
-        let (events, projected) = match office.health().await {
-            Ok(health) => health,
-            Err(error) => return error,
-        };
+        tokio::select! {
+            done = &mut deed => return done,
+            _ = seconds.tick() => {}
+        }
+        // Asked outside the choice above: a question let go half-way leaves its answer for the next one who asks.
+        let (events, projected) = office.health().await?;
         let (played, waiting) = (stage.progress.played.load(Ordering::Relaxed), stage.progress.waiting());
         eprintln!(
             "{played} of {} receipts; head office has {events} events, {projected} projected; {waiting} wait at the tills",
@@ -165,7 +160,7 @@ async fn watch(stage: &Stage, office: &Office) -> anyhow::Error {
         if now != last {
             (last, moved) = (now, Instant::now());
         } else if moved.elapsed() > STANDSTILL {
-            return anyhow!("nothing has moved for {} seconds", STANDSTILL.as_secs());
+            bail!("nothing has moved for {} seconds", STANDSTILL.as_secs());
         }
     }
 }
