@@ -16,12 +16,28 @@ pub struct Anchor {
     pub epoch: String,
     /// The origin under which head office writes in it.
     pub writes_as: OriginId,
+    /// The last event that it wrote under it. Noted before it is committed: whoever has seen it has seen what the log must hold.
+    #[serde(default = "no_event")]
+    pub own: Tip,
     /// The position of the last event of the log.
     pub position: i64,
     /// Whose event that is.
     pub origin: OriginId,
     /// Where it stands in its chain.
     pub tip: Tip,
+}
+
+fn no_event() -> Tip {
+    Tip::NONE
+}
+
+/// What a log holds of what its anchor names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The event at the anchored position.
+    pub there: Option<(OriginId, Tip)>,
+    /// Whether it holds the last event that head office wrote itself.
+    pub holds_own: bool,
 }
 
 /// Why a new epoch begins.
@@ -33,7 +49,7 @@ pub enum NewEpoch {
     /// The anchor names another origin than the identity: one of them was put back, or an epoch was begun and not finished.
     #[error("head office writes under another origin than the one it was left with")]
     OtherOrigin,
-    /// The log does not hold the anchored event where it was: it is an older or another one.
+    /// The log does not hold the anchored event where it was, or lacks one of head office's own: it is an older or another one.
     #[error("the log was restored, copied back or wiped")]
     OtherLog,
     /// A till holds a later word of head office about itself.
@@ -41,17 +57,13 @@ pub enum NewEpoch {
     ProvedLater,
 }
 
-/// Whether head office may go on in the epoch of its anchor. `here` is the event that the log holds at the anchored position.
-pub fn judge(
-    anchor: Option<&Anchor>,
-    writes_as: OriginId,
-    here: Option<(OriginId, Tip)>,
-) -> Result<(), NewEpoch> {
+/// Whether head office may go on in the epoch of its anchor.
+pub fn judge(anchor: Option<&Anchor>, writes_as: OriginId, log: Log) -> Result<(), NewEpoch> {
     let anchor = anchor.ok_or(NewEpoch::NoAnchor)?;
     if anchor.writes_as != writes_as {
         return Err(NewEpoch::OtherOrigin);
     }
-    if here == Some((anchor.origin, anchor.tip)) {
+    if log.holds_own && log.there == Some((anchor.origin, anchor.tip)) {
         Ok(())
     } else {
         Err(NewEpoch::OtherLog)
@@ -94,26 +106,35 @@ mod tests {
         let anchor = Anchor {
             epoch: "e".to_owned(),
             writes_as: origin(1),
+            own: tip(4),
             position: 9,
             origin: origin(2),
             tip: tip(7),
         };
+        let there = Some((origin(2), tip(7)));
+        let (as_left, behind) = (Log { there, holds_own: true }, Log { there: None, holds_own: true });
+        let beside = Log { there: Some((origin(2), tip(8))), holds_own: true };
+        let without_own = Log { there, holds_own: false };
         let cases = [
-            ("as it was left, or ahead", Some(&anchor), origin(1), Some((origin(2), tip(7))), Ok(())),
-            ("no anchor", None, origin(1), Some((origin(2), tip(7))), Err(NewEpoch::NoAnchor)),
-            ("behind", Some(&anchor), origin(1), None, Err(NewEpoch::OtherLog)),
-            ("beside", Some(&anchor), origin(1), Some((origin(2), tip(8))), Err(NewEpoch::OtherLog)),
-            (
-                "another writer",
-                Some(&anchor),
-                origin(3),
-                Some((origin(2), tip(7))),
-                Err(NewEpoch::OtherOrigin),
-            ),
+            ("as it was left, or ahead", Some(&anchor), origin(1), as_left, Ok(())),
+            ("no anchor", None, origin(1), as_left, Err(NewEpoch::NoAnchor)),
+            ("behind", Some(&anchor), origin(1), behind, Err(NewEpoch::OtherLog)),
+            ("beside", Some(&anchor), origin(1), beside, Err(NewEpoch::OtherLog)),
+            ("without an own event", Some(&anchor), origin(1), without_own, Err(NewEpoch::OtherLog)),
+            ("another writer", Some(&anchor), origin(3), as_left, Err(NewEpoch::OtherOrigin)),
         ];
-        for (what, anchor, writes_as, here, expected) in cases {
-            assert_eq!(judge(anchor, writes_as, here), expected, "{what}");
+        for (what, anchor, writes_as, log, expected) in cases {
+            assert_eq!(judge(anchor, writes_as, log), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn an_anchor_of_before_own_events_were_noted_is_read() {
+        let (origin, hash) = (origin(1), "00".repeat(32));
+        let text = format!(
+            r#"{{"epoch":"e","writes_as":"{origin}","position":9,"origin":"{origin}","tip":{{"seq":7,"hash":"{hash}"}}}}"#
+        );
+        assert_eq!(serde_json::from_str::<Anchor>(&text).unwrap().own, Tip::NONE);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use daybook_store::backup::{Checked, Side, check, look_through, make};
 use daybook_store::file::DirectoryLock;
 
-use super::epoch::ANCHOR_FILE;
+use super::anchor::ANCHOR_FILE;
 use super::{Identity, OfficeError, Settings};
 
 /// Makes a backup of a data folder in a new folder, whether a server runs or not, and looks it through.

@@ -1,28 +1,22 @@
-//! The epoch as the office lives it: its anchor beside the database, and how a new epoch begins.
+//! The epoch as the office lives it: whether the log goes on in that of its anchor, and how a new one begins.
 //!
-//! Whether the log goes on is judged by [`daybook_core::sync::epoch`]; here the anchor is read and written, and a new epoch is carried
+//! What stands here is judged by [`daybook_core::sync::epoch`]. A new epoch is carried
 //! out: a new origin and key for head office first, kept before anything is written under them, then its first events, then the anchor.
 //! Cut short anywhere in between, the next start begins another one, and nothing of the unfinished one was ever told to anybody.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 use daybook_core::event::origin::{EpochOpened, Opened, Parent, Reason, Role};
 use daybook_core::identity::certificate::{CERTIFICATE_VERSION, Certificate, SignedCertificate};
 use daybook_core::ids::OriginId;
-use daybook_core::limits::ANCHOR_MILLIS;
-use daybook_core::sync::epoch::{Anchor, NewEpoch, judge};
+use daybook_core::sync::epoch::{Log, NewEpoch, judge};
 use daybook_store::events;
-use daybook_store::file::sync_directory;
 use daybook_store::office::{OfficeLog, certificates};
-use tokio::sync::watch;
 
+use super::anchor::{AnchorFile, anchor_of};
 use super::writer::OwnLog;
 use super::{Identity, OfficeError, Randomness, Settings, setup};
 
-/// Name of the file that holds the anchor.
-pub(super) const ANCHOR_FILE: &str = "epoch";
 /// What head office is called where nothing says its name any more.
 pub(super) const NAMELESS: &str = "Head office";
 /// The series of head office's numbers.
@@ -39,23 +33,20 @@ pub(super) struct Present {
     pub(super) epoch: String,
 }
 
-/// Has the next start begin a new epoch, for whoever puts a log back in the place of another one.
-pub fn forget_epoch(data: &Path) -> Result<(), OfficeError> {
-    let path = data.join(ANCHOR_FILE);
-    let io = |error| OfficeError::Io { path: path.clone(), error };
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(error)),
-        _ => sync_directory(data).map_err(io),
-    }
-}
-
 /// Who head office is, in the epoch of its anchor or in a new one where the log does not go on from there.
-pub(super) fn begin(log: &mut OfficeLog, settings: &Settings) -> Result<(Present, OwnLog), OfficeError> {
+pub(super) fn begin(
+    log: &mut OfficeLog,
+    settings: &Settings,
+    file: &Arc<AnchorFile>,
+) -> Result<(Present, OwnLog), OfficeError> {
     let identity = Identity::read(&settings.data)?;
-    let anchor = read(&settings.data)?;
+    let anchor = file.kept();
     let here = match &anchor {
-        Some(anchor) => events::at_position(log.connection(), anchor.position)?,
-        None => None,
+        Some(anchor) => Log {
+            there: events::at_position(log.connection(), anchor.position)?,
+            holds_own: events::knows(log.connection(), anchor.writes_as, anchor.own)?,
+        },
+        None => Log::default(),
     };
     match judge(anchor.as_ref(), identity.origin, here) {
         Ok(()) => {
@@ -63,13 +54,13 @@ pub(super) fn begin(log: &mut OfficeLog, settings: &Settings) -> Result<(Present
             let certificate = certificate.ok_or_else(|| {
                 OfficeError::Unexpected("the log lacks head office's own certificate".to_owned())
             })?;
-            let own = OwnLog::load(log, &identity, settings)?;
+            let own = OwnLog::load(log, &identity, settings, file)?;
             let epoch = anchor.map(|anchor| anchor.epoch).unwrap_or_default();
             Ok((Present { identity, certificate, epoch }, own))
         }
         Err(why) => {
             let before = anchor.map(|anchor| anchor.epoch);
-            open(log, settings, &identity, before, why)
+            open(log, settings, file, &identity, before, why)
         }
     }
 }
@@ -78,6 +69,7 @@ pub(super) fn begin(log: &mut OfficeLog, settings: &Settings) -> Result<(Present
 pub(super) fn open(
     log: &mut OfficeLog,
     settings: &Settings,
+    file: &Arc<AnchorFile>,
     parent: &Identity,
     before: Option<String>,
     why: NewEpoch,
@@ -87,7 +79,7 @@ pub(super) fn open(
         .map_or_else(|| NAMELESS.to_owned(), |certificate| certificate.name);
     let identity = new_identity(settings, parent);
     identity.write(&settings.data)?;
-    let parent_log = OwnLog::load(log, parent, settings)?;
+    let parent_log = OwnLog::load(log, parent, settings, file)?;
     let tip = parent_log.tip();
     let own = OwnLog::after(&parent_log, &identity);
     let (certificate, text) = certify(settings, &identity, &name);
@@ -115,9 +107,8 @@ pub(super) fn establish(
     let first = [opened.into(), EpochOpened { epoch: epoch.clone(), before }.into()];
     let first = first.into_iter().chain(further).map(|event| (event, Vec::new())).collect();
     own.append(log, first, None)?;
-    let anchor = anchor_of(log, &epoch, identity.origin)?;
-    if let Some(anchor) = anchor {
-        write(&settings.data, &anchor, settings.durable)?;
+    if let Some(anchor) = anchor_of(log, &epoch, identity.origin, own.tip())? {
+        own.anchor_file().follow(&anchor)?;
     }
     Ok((Present { identity, certificate, epoch }, own))
 }
@@ -171,66 +162,6 @@ pub(super) fn opened(
         parent,
         counters: None,
     }
-}
-
-/// What the anchor says of a log as it stands; none before its first event.
-pub(super) fn anchor_of(
-    log: &OfficeLog,
-    epoch: &str,
-    writes_as: OriginId,
-) -> Result<Option<Anchor>, OfficeError> {
-    let position = events::last_position(log.connection())?;
-    let last = events::at_position(log.connection(), position)?;
-    let epoch = epoch.to_owned();
-    Ok(last.map(|(origin, tip)| Anchor { epoch, writes_as, position, origin, tip }))
-}
-
-/// Follows the log with its anchor, until the writer is gone. What a crash leaves unwritten only makes the log run ahead of it.
-pub(super) fn follow(
-    settings: &Settings,
-    mut anchors: watch::Receiver<Option<Anchor>>,
-    runtime: &tokio::runtime::Handle,
-) {
-    let keep = |anchor: &Option<Anchor>| {
-        let Some(anchor) = anchor else { return };
-        if let Err(error) = write(&settings.data, anchor, settings.durable) {
-            tracing::error!(%error, "how far the log is could not be written down; it is tried with the next event");
-        }
-    };
-    while runtime.block_on(anchors.changed()).is_ok() {
-        let anchor = anchors.borrow_and_update().clone();
-        keep(&anchor);
-        // A pause that ends early where the office closes.
-        let pause = Duration::from_millis(ANCHOR_MILLIS);
-        let over_or_closed = async { tokio::time::timeout(pause, anchors.wait_for(|_| false)).await.is_ok() };
-        runtime.block_on(over_or_closed);
-    }
-    let last = anchors.borrow().clone();
-    keep(&last);
-}
-
-fn read(data: &Path) -> Result<Option<Anchor>, OfficeError> {
-    let path = data.join(ANCHOR_FILE);
-    match std::fs::read_to_string(&path) {
-        // One that makes no sense says as little as none.
-        Ok(text) => Ok(serde_json::from_str(&text).ok()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(OfficeError::Io { path, error }),
-    }
-}
-
-/// Writes the anchor, so that either the old or the new one is there whole.
-fn write(data: &Path, anchor: &Anchor, durable: bool) -> Result<(), OfficeError> {
-    let (path, new) = (data.join(ANCHOR_FILE), data.join("epoch.new"));
-    let text = serde_json::to_string(anchor).map_err(|error| OfficeError::Unexpected(error.to_string()))?;
-    let written = std::fs::File::create(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        if durable { file.sync_all() } else { Ok(()) }
-    });
-    written
-        .and_then(|()| std::fs::rename(&new, &path))
-        .and_then(|()| if durable { sync_directory(data) } else { Ok(()) })
-        .map_err(|error| OfficeError::Io { path, error })
 }
 
 fn certificate_of(log: &OfficeLog, origin: OriginId) -> Result<Option<SignedCertificate>, OfficeError> {

@@ -4,6 +4,7 @@
 //! checkpoint. Questions are answered on connections of their own, query-only. Ingest never waits for projection.
 
 mod admission;
+mod anchor;
 mod attempts;
 mod backup;
 mod enrol;
@@ -46,9 +47,9 @@ use daybook_store::{Durability, Reader, StoreError, events};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use admission::{AdmitRequest, AdmittedAnswer, CloseReason, RevokeRequest, Revoked};
+pub use anchor::forget_epoch;
 pub use backup::{backup, restore, verify, verify_backup};
 pub use enrol::Via;
-pub use epoch::forget_epoch;
 pub use identity::Identity;
 pub use own_certificate::OwnCertificate;
 pub use ports::{Clock, Randomness, SystemClock, SystemRandomness};
@@ -265,7 +266,8 @@ impl Office {
         let lock = DirectoryLock::take(&settings.data)?;
         let durability = if settings.durable { Durability::Full } else { Durability::Off };
         let mut log = OfficeLog::open(&settings.data, durability)?;
-        let (present, own) = epoch::begin(&mut log, &settings)?;
+        let anchor_file = Arc::new(anchor::AnchorFile::read(&settings)?);
+        let (present, own) = epoch::begin(&mut log, &settings, &anchor_file)?;
         let mut views = Views::open(&settings.data, projector::VIEWS_FILE, Side::Office, durability)?;
         if !views.stand_on(log.connection())? {
             tracing::warn!("the read models stand on another log than this one; they are built anew");
@@ -300,10 +302,10 @@ impl Office {
             present: present.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
-        let (anchoring, anchors_runtime) = (settings.clone(), runtime.clone());
+        let anchors_runtime = runtime.clone();
         let threads = vec![
             spawn("writer", move || writer::run(log, own, jobs_in, &told))?,
-            spawn("anchor", move || epoch::follow(&anchoring, anchors, &anchors_runtime))?,
+            spawn("anchor", move || anchor::follow(&anchor_file, anchors, &anchors_runtime))?,
             spawn("projector", move || projector.run(&runtime))?,
         ];
         Ok(Office(Arc::new(Inner {

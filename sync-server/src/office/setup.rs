@@ -2,6 +2,7 @@
 //! identity kit.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use daybook_core::amount::Currency;
 use daybook_core::authority::default_roles;
@@ -17,6 +18,7 @@ use daybook_store::Durability;
 use daybook_store::file::DirectoryLock;
 use daybook_store::office::OfficeLog;
 
+use super::anchor::AnchorFile;
 use super::identity::IdentityKit;
 use super::writer::OwnLog;
 use super::{Identity, OfficeError, Randomness, Settings, epoch};
@@ -88,7 +90,7 @@ fn begin(
     let mut log = OfficeLog::open(&settings.data, durability)?;
     let (certificate, text) = epoch::certify(settings, &identity, &kit.name);
     let opened = epoch::opened(&identity, &certificate, reason, None);
-    let own = OwnLog::load(&log, &identity, settings)?;
+    let own = OwnLog::load(&log, &identity, settings, &Arc::new(AnchorFile::read(settings)?))?;
     epoch::establish(&mut log, settings, own, identity.clone(), text, opened, None, further)?;
     let identity_kit = kit.write(&settings.data)?;
     identity.write(&settings.data)?;

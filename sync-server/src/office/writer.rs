@@ -4,6 +4,7 @@
 //! Head office's own events are numbered and sealed here, because only the writer knows where its chain stands.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use daybook_core::chain::{Hash, Tip};
 use daybook_core::event::Event;
@@ -22,6 +23,7 @@ use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, held, 
 use daybook_store::{events, links};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::anchor::{AnchorFile, anchor_of};
 use super::epoch::{self, Present};
 use super::{Identity, OfficeError, Refusal, Settings, Shared};
 
@@ -64,6 +66,7 @@ pub(super) struct OwnLog {
     revisions: BTreeMap<String, i64>,
     identity: Identity,
     settings: Settings,
+    anchor: Arc<AnchorFile>,
 }
 
 impl OwnLog {
@@ -72,6 +75,7 @@ impl OwnLog {
         log: &OfficeLog,
         identity: &Identity,
         settings: &Settings,
+        anchor: &Arc<AnchorFile>,
     ) -> Result<Self, OfficeError> {
         let mut writer = Writer::new(identity.origin);
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
@@ -85,7 +89,8 @@ impl OwnLog {
                 *revisions.entry(envelope.stream).or_default() += 1;
             }
         }
-        Ok(OwnLog { writer, revisions, identity: identity.clone(), settings: settings.clone() })
+        let (identity, settings, anchor) = (identity.clone(), settings.clone(), anchor.clone());
+        Ok(OwnLog { writer, revisions, identity, settings, anchor })
     }
 
     /// The chain of an origin that goes on from another one: its order keys stand above that one's.
@@ -95,12 +100,18 @@ impl OwnLog {
             revisions: BTreeMap::new(),
             identity: identity.clone(),
             settings: parent.settings.clone(),
+            anchor: parent.anchor.clone(),
         }
     }
 
     /// The last event.
     pub(super) fn tip(&self) -> Tip {
         self.writer.tip
+    }
+
+    /// Where it is written down how far the log is.
+    pub(super) fn anchor_file(&self) -> &AnchorFile {
+        &self.anchor
     }
 
     /// Records events in one commit; gives how many. Goods of a document that another publication booked since they were described are
@@ -137,7 +148,12 @@ impl OwnLog {
             .writer
             .record(drafts, &circumstances, &self.identity.key, true)
             .map_err(|error| OfficeError::Unexpected(error.to_string()))?;
-        log.append_own(&recorded)?;
+        // Noted first: a log that is put back to before this commit is known by what it lacks.
+        self.anchor.note_own(self.identity.origin, after.tip)?;
+        if let Err(error) = log.append_own(&recorded) {
+            self.anchor.note_own(self.identity.origin, self.writer.tip)?;
+            return Err(error.into());
+        }
         self.writer = after;
         self.revisions = revisions;
         Ok(recorded.len() as u64)
@@ -206,7 +222,7 @@ pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<
             told.stored.send_replace(last);
         }
         let present = told.present.get();
-        if let Ok(anchor) = epoch::anchor_of(&log, &present.epoch, present.identity.origin) {
+        if let Ok(anchor) = anchor_of(&log, &present.epoch, present.identity.origin, own.tip()) {
             told.anchor.send_if_modified(|known| {
                 let is_new = *known != anchor;
                 *known = anchor;
@@ -238,7 +254,8 @@ fn heed(
         return Ok(false);
     }
     let before = Some(present.epoch.clone());
-    let (began, own_log) = epoch::open(log, &own.settings, &present.identity, before, NewEpoch::ProvedLater)?;
+    let why = NewEpoch::ProvedLater;
+    let (began, own_log) = epoch::open(log, &own.settings, &own.anchor, &present.identity, before, why)?;
     // Known from now on: what of it is lost is accounted for by the epoch that has just begun.
     log.put_certificate(origin, certificate)?;
     *own = own_log;

@@ -1,6 +1,6 @@
 //! Head office as a process in the simulation: who it is, in which epoch, when it dies and how it starts.
 //!
-//! What `sync-server/src/office/epoch.rs` does with files stands here with fields: the anchor and the identity lie outside the database,
+//! What `sync-server/src/office/epoch.rs` and `anchor.rs` do with files stands here with fields: the anchor and the identity lie outside the database,
 //! are written one after the other, and can be put back apart. Whether the log goes on is judged by [`daybook_core::sync::epoch`].
 
 use daybook_core::chain::{Hash, Tip};
@@ -12,7 +12,7 @@ use daybook_core::ids::{EventId, OrganisationId, OriginId};
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Writer;
 use daybook_core::sync::carry::Asking;
-use daybook_core::sync::epoch::{Anchor, judge};
+use daybook_core::sync::epoch::{Anchor, Log, judge};
 use daybook_core::sync::server::Server;
 use daybook_core::time::Now;
 use std::collections::BTreeMap;
@@ -98,7 +98,9 @@ impl Office {
     fn anchor_now(&self) -> Option<Anchor> {
         let position = i64::try_from(self.disk.chains.events.len()).expect("a short log");
         let (origin, tip) = self.disk.at_position(position)?;
-        Some(Anchor { epoch: self.epoch.clone(), writes_as: self.identity.origin, position, origin, tip })
+        let (epoch, writes_as) = (self.epoch.clone(), self.identity.origin);
+        let own = self.disk.chains.tips_of(writes_as).into_iter().max().unwrap_or(Tip::NONE);
+        Some(Anchor { epoch, writes_as, own, position, origin, tip })
     }
 }
 
@@ -179,11 +181,20 @@ impl World {
         let new = written.iter().map(|event| (event.tip, Line::Event(event.text.clone()))).collect();
         let office = Some(Standing::HeadOffice);
         let scopes = self.office.disk.append(writer.origin, writer.tip, new, false, office);
+        self.say(|| {
+            format!("head office writes {} to {:?}", writer.origin, written.last().map(|event| event.tip))
+        });
         for event in &written {
             self.mix_tip(event.tip);
             self.oracle.recorded.insert(event.key(), event.clone());
             let stream = event.text.read_envelope().map(|envelope| envelope.stream).unwrap_or_default();
             self.office.heads.insert(stream, vec![event.tip.hash]);
+        }
+        // An own event is noted before it is committed, so before anybody can see it.
+        if let (Some(anchor), Some(last)) = (&mut self.office.anchor, written.last())
+            && anchor.writes_as == writer.origin
+        {
+            anchor.own = last.tip;
         }
         self.anchor_follows();
         for scope in scopes {
@@ -221,7 +232,8 @@ impl World {
     pub(super) fn anchored(&mut self, run: u32, anchor: Anchor) {
         let is_later = self.office.anchor.as_ref().is_none_or(|known| known.position < anchor.position);
         if run == self.office.run && anchor.epoch == self.office.epoch && is_later {
-            self.office.anchor = Some(anchor);
+            let own = self.office.anchor.as_ref().map_or(anchor.own, |known| known.own);
+            self.office.anchor = Some(Anchor { own, ..anchor });
         }
     }
 
@@ -245,8 +257,12 @@ impl World {
         }
         self.say(|| "head office starts".to_owned());
         let anchor = self.office.anchor.clone();
-        let here = anchor.as_ref().and_then(|anchor| self.office.disk.at_position(anchor.position));
-        let judged = judge(anchor.as_ref(), self.office.identity.origin, here);
+        let disk = &self.office.disk;
+        let log = anchor.as_ref().map_or_else(Log::default, |anchor| Log {
+            there: disk.at_position(anchor.position),
+            holds_own: disk.chains.holds(anchor.writes_as, anchor.own),
+        });
+        let judged = judge(anchor.as_ref(), self.office.identity.origin, log);
         // Head office that goes on in the old epoch whatever its log looks like.
         let goes_on = judged.is_ok() || (self.mutant == Some(Mutant::EpochIgnored) && anchor.is_some());
         let before = anchor.map(|anchor| anchor.epoch);
@@ -261,8 +277,15 @@ impl World {
     /// Head office's disk is put back to an earlier backup, with or without what lies beside the database, or is lost altogether.
     pub(super) fn restore_office(&mut self, fault: Fault) {
         self.figures.faults.count(fault);
-        self.say(|| fault.name().to_owned());
         let image = self.office.images[self.rng.usize(..self.office.images.len())].clone();
+        self.say(|| {
+            format!(
+                "{}: to {} of {} events",
+                fault.name(),
+                image.disk.chains.events.len(),
+                self.office.disk.chains.events.len()
+            )
+        });
         if image.disk.chains.events.len() < self.office.disk.chains.events.len() {
             self.reached(Rare::Refilled);
         }

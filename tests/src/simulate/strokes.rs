@@ -1,12 +1,15 @@
 //! Faults that strike at moments of their own: crashes, cut roads, wrong clocks, copied, restored and lost disks.
 
+use daybook_core::envelope::Line;
 use daybook_core::event::origin::Reason;
+use daybook_core::ids::OriginId;
 use std::collections::BTreeSet;
 
 use super::counts::Rare;
 use super::faults::Fault;
 use super::scribe::Key;
 use super::till::SimTill;
+use super::till_disk::Burden;
 use super::world::{Happening, World};
 
 /// Ten years, in microseconds.
@@ -131,14 +134,44 @@ impl World {
 
     /// Notes which events exist nowhere any more from where they can come back: nobody promises those.
     pub(super) fn note_destroyed(&mut self) {
-        let living = self.tills.iter().filter(|till| !till.is_gone);
-        let given: BTreeSet<Key> = living.flat_map(|till| till.disk.gives_back()).collect();
+        let given = self.given_back();
         let chains = &self.office.disk.chains;
         let exists = |key: &Key| given.contains(key) || chains.find(key).is_some();
         let lost: Vec<Key> = self.oracle.recorded.keys().filter(|key| !exists(key)).copied().collect();
         for key in lost {
             if self.oracle.destroyed.insert(key) {
                 self.reached(Rare::LostWithDisk);
+            }
+        }
+    }
+
+    /// Everything that living tills give back: what they wrote, and of others what links to something that comes back too. A page of one
+    /// lane may link to an event of another lane whose page never came; where nobody has that event, what follows it has no place.
+    fn given_back(&self) -> BTreeSet<Key> {
+        let living = || self.tills.iter().filter(|till| !till.is_gone);
+        let mut given: BTreeSet<Key> =
+            living().flat_map(|till| till.disk.own_events()).map(|event| event.key()).collect();
+        let mut linked = given.clone();
+        let mut left: Vec<(OriginId, Burden)> = living().flat_map(|till| till.disk.burdens()).collect();
+        let chains = &self.office.disk.chains;
+        loop {
+            let before = left.len();
+            left.retain(|(origin, Burden { after, lines, .. })| {
+                let links =
+                    chains.knows(*origin, *after) || linked.contains(&(*origin, after.seq, after.hash));
+                if links {
+                    for (tip, line) in lines {
+                        let key = (*origin, tip.seq, tip.hash);
+                        linked.insert(key);
+                        if matches!(line, Line::Event(_)) {
+                            given.insert(key);
+                        }
+                    }
+                }
+                !links
+            });
+            if left.len() == before {
+                return given;
             }
         }
     }

@@ -223,19 +223,18 @@ impl TillDisk {
         }
     }
 
-    /// Everything that head office can get back from here: own events, and of others what a sealed event vouches for.
-    pub fn gives_back(&self) -> BTreeSet<Key> {
-        let mut given: BTreeSet<Key> = self.own_events().map(|event| event.key()).collect();
+    /// Everything of others that is handed back from here, stretch by stretch: what a sealed event vouches for.
+    pub fn burdens(&self) -> Vec<(OriginId, Burden)> {
         let origins: BTreeSet<OriginId> = self.chains.events.iter().map(|event| event.origin).collect();
+        let mut burdens = Vec::new();
         for origin in origins.into_iter().filter(|origin| self.anybody(*origin).is_some()) {
             let mut after = Tip::NONE;
             while let Some(burden) = self.burden(origin, after, usize::MAX) {
-                let with_texts = burden.lines.iter().filter(|(_, line)| matches!(line, Line::Event(_)));
-                given.extend(with_texts.map(|(tip, _)| (origin, tip.seq, tip.hash)));
                 after = burden.last;
+                burdens.push((origin, burden));
             }
         }
-        given
+        burdens
     }
 }
 
