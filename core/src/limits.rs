@@ -69,6 +69,9 @@ pub const WANTED_LEASE: i64 = 60 * 1_000_000;
 /// How long head office waits before it asks the same till for the same again, in microseconds (five minutes): its answer may have been
 /// lost, and what comes twice costs a few bytes.
 pub const WANTED_AGAIN: i64 = 5 * 60 * 1_000_000;
+/// How long head office looks, in one handshake, at origins that are not the sender's own, in milliseconds. What is left over has its turn
+/// in a later one.
+pub const HANDSHAKE_WORK_MILLIS: u64 = 2_000;
 /// Pause between two writings of the anchor of head office's log, in milliseconds. What a crash in between loses of it does no harm.
 pub const ANCHOR_MILLIS: u64 = 1_000;
 /// Conflicts in one page of the conflicts lane.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events;
 use crate::file::{StoreError, open_reader, sync_directory};
+use crate::seals::{Sealed, verify_seals};
 use crate::verify::{Verified, copy_file, verify_file};
 
 /// Name of the log in a data folder and in a backup.
@@ -65,6 +66,8 @@ pub struct Checked {
     pub events: i64,
     /// Origins.
     pub origins: usize,
+    /// Their seals.
+    pub seals: Sealed,
     /// For a backup: how many events the books have beyond it, where they were here to compare with.
     pub behind: Option<i64>,
 }
@@ -72,15 +75,22 @@ pub struct Checked {
 impl Checked {
     /// The result in words.
     pub fn words(&self) -> String {
-        let whole = format!("{} events of {} origins, each as it was written", self.events, self.origins);
+        let Sealed { hold, unproved } = self.seals;
+        let mut whole = format!(
+            "{} events of {} origins, each as it was written; {hold} seals, each by its writer",
+            self.events, self.origins
+        );
+        if unproved > 0 {
+            whole += &format!(" ({unproved} more by writers whose certificates are not here)");
+        }
         match self.behind {
             None | Some(0) => whole,
             Some(behind) => format!("{whole}; {behind} have been recorded since"),
         }
     }
 
-    fn of(verified: &Verified, behind: Option<i64>) -> Self {
-        Checked { events: verified.events, origins: verified.tips.len(), behind }
+    fn of(verified: &Verified, seals: Sealed, behind: Option<i64>) -> Self {
+        Checked { events: verified.events, origins: verified.tips.len(), seals, behind }
     }
 }
 
@@ -119,12 +129,14 @@ pub fn make(
     check(side, to, Some(data))
 }
 
-/// Looks the log of a data folder through, also while it is written.
+/// Looks the log of a data folder through, also while it is written: every hash, every link, every seal.
 pub fn look_through(data: &Path) -> Result<Checked, StoreError> {
-    Ok(Checked::of(&verify_file(&data.join(LOG))?, None))
+    let log = data.join(LOG);
+    let verified = verify_file(&log)?;
+    Ok(Checked::of(&verified, verify_seals(&open_reader(&log)?)?, None))
 }
 
-/// Looks a backup through: every hash, every link, and that it ends where its manifest says. With a data folder, how far that is ahead.
+/// Looks a backup through: every hash, every link, every seal, and that it ends where its manifest says. With a data folder, how far that is ahead.
 pub fn check(side: Side, from: &Path, data: Option<&Path>) -> Result<Checked, StoreError> {
     let manifest = read_manifest(from)?;
     if manifest.side != side {
@@ -141,7 +153,8 @@ pub fn check(side: Side, from: &Path, data: Option<&Path>) -> Result<Checked, St
         )));
     }
     let behind = data.map(|data| behind(&verified, from, data)).transpose()?;
-    Ok(Checked::of(&verified, behind))
+    let seals = verify_seals(&open_reader(&from.join(LOG))?)?;
+    Ok(Checked::of(&verified, seals, behind))
 }
 
 /// How many events a data folder holds beyond a backup; an error where it is of another history.

@@ -3,7 +3,7 @@
 //! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] and [`links`] what they share, [`aside`] what is left of
 //! a damaged one, [`people`] who works
 //! there, [`views`] the read models that both project, [`prints`] the till's print queue, [`file`](mod@file) how a file is opened and when
-//! it is refused, [`verify`](mod@verify) whether a log is whole, [`backup`] how it is copied away and
+//! it is refused, [`verify`](mod@verify) whether a log is whole, [`seals`] whether its writers vouch for it, [`backup`] how it is copied away and
 //! brought back.
 
 pub mod aside;
@@ -15,6 +15,7 @@ mod log_files;
 pub mod office;
 pub mod people;
 pub mod prints;
+pub mod seals;
 pub mod sql;
 pub mod till;
 pub mod verify;

@@ -260,19 +260,21 @@ pub(crate) fn put(
 }
 
 /// Notes an event that came by itself as the tip of its branch, in the place of the one that it goes on from: entries of a scope skip events
-/// of other scopes, and links lead over them. One that has a successor here is no tip.
+/// of other scopes, and links lead over them. One that has a successor here is no tip, and neither is what it goes on from.
 pub(crate) fn note_tip(connection: &Connection, origin: OriginId, tip: Tip) -> Result<(), StoreError> {
-    if !successors(connection, origin, tip)?.is_empty() {
-        return Ok(());
-    }
     let mut delete =
         connection.prepare_cached("DELETE FROM tips WHERE origin = ?1 AND seq = ?2 AND hash = ?3")?;
     let mut end = tip;
     while let Some(step) = step(connection, origin, end)? {
         end = Tip { seq: end.seq - 1, hash: step.prev };
-        if delete.execute((sql::blob(&origin.0), end.seq, end.hash.0.as_slice()))? > 0 {
+        let was_tip = delete.execute((sql::blob(&origin.0), end.seq, end.hash.0.as_slice()))? > 0;
+        // What stands before an event with texts was looked at when that came.
+        if was_tip || events::position_of(connection, origin, end)?.is_some() {
             break;
         }
+    }
+    if !successors(connection, origin, tip)?.is_empty() {
+        return Ok(());
     }
     let insert = "INSERT OR IGNORE INTO tips (origin, hash, seq) VALUES (?1, ?2, ?3)";
     connection

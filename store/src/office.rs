@@ -332,7 +332,10 @@ pub fn feed_after(
     let mut rows = statement.query((scope, position, i64::try_from(events_max).unwrap_or(i64::MAX)))?;
     let (mut bytes, mut found) = (0, Vec::new());
     while let Some(row) = rows.next()? {
-        let event = events::read_row(row)?;
+        let mut event = events::read_row(row)?;
+        if event.text.seal.is_none() {
+            event.text.seal = seal_beside(connection, event.origin, event.tip)?;
+        }
         let (before, skeletons) = skeletons_before(connection, scope, &event)?;
         bytes += event.text.envelope.len() + event.text.payload.len() + 160 + 89 * skeletons.len();
         if !found.is_empty() && bytes > bytes_max {
@@ -343,6 +346,15 @@ pub fn feed_after(
         found.push(FeedRow { position: row.get(8)?, running, before, skeletons, event });
     }
     Ok(found)
+}
+
+/// The seal of an event that ended a push and came without one of its own. Who reads it can hand the event back with what vouches for it.
+fn seal_beside(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Option<Seal>, StoreError> {
+    let sql = "SELECT seal FROM seals WHERE origin = ?1 AND hash = ?2";
+    let key = (sql::blob(&origin.0), tip.hash.0.as_slice());
+    let found: Option<String> =
+        connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
+    sql::seal(found)
 }
 
 /// What links an entry of a scope to what the scope's readers hold of its origin: the events in between, and the hash before them.

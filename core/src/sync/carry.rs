@@ -79,11 +79,25 @@ pub struct Lack {
 /// Who was asked for what.
 #[derive(Clone, Debug, Default)]
 pub struct Asking {
-    /// The till that an origin is left to, and until when.
-    leases: BTreeMap<OriginId, (OriginId, i64)>,
+    /// Which till each origin is left to.
+    leases: BTreeMap<OriginId, Lease>,
+    /// Tills to which an origin was left and that brought nothing of it, and until when others go first: whatever such a till says that
+    /// it holds.
+    in_vain: BTreeMap<(OriginId, OriginId), i64>,
+    /// The till that was last kept from giving an origin because it was left to another, and when.
+    waiting: BTreeMap<OriginId, (OriginId, i64)>,
     /// What was lacking when a till that named this tip was asked last, and from when on it may be asked for the same again. Copies of a
     /// till ask under one name until they have met, and hold different things.
     asked: BTreeMap<(OriginId, OriginId, Tip), (Lack, i64)>,
+}
+
+/// An origin is left to a till for a while.
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    till: OriginId,
+    until: i64,
+    /// Whether anything of it came from there.
+    came: bool,
 }
 
 impl Asking {
@@ -92,26 +106,44 @@ impl Asking {
         if self.asked.len() > TIPS_MAX {
             self.asked.clear();
         }
-        self.leases.retain(|_, (_, until)| now < *until);
+        self.end_leases(now);
         let mut wanted = BTreeMap::new();
         for lack in lacking {
-            let of_another = self.leases.get(&lack.origin).is_some_and(|(asked, _)| *asked != till);
+            let of_another = self.leases.get(&lack.origin).is_some_and(|lease| lease.till != till);
+            if of_another && self.waiting.len() < TIPS_MAX {
+                self.waiting.insert(lack.origin, (till, now));
+            }
+            let gives_way = self.in_vain.contains_key(&(lack.origin, till))
+                && self.waiting.get(&lack.origin).is_some_and(|(other, _)| *other != till);
             let key = (lack.origin, till, lack.named);
             let before = self.asked.get(&key);
             let in_vain = before.is_some_and(|(asked, again)| asked == lack && now < *again);
-            if wanted.len() < WANTED_MAX && !of_another && !in_vain {
+            if wanted.len() < WANTED_MAX && !of_another && !gives_way && !in_vain {
                 // Nothing has come of it: what is lacking does not follow what is here, so the till goes through all it has.
                 let came_to_nothing =
                     |(asked, _): &(Lack, i64)| (asked.after, asked.missing) == (lack.after, lack.missing);
                 let after = if before.is_some_and(came_to_nothing) { Tip::NONE } else { lack.after };
                 // Nobody lengthens its time by being asked again: others may hold what it lacks.
-                let lease = (till, now.saturating_add(WANTED_LEASE));
+                let lease = Lease { till, until: now.saturating_add(WANTED_LEASE), came: false };
                 self.leases.entry(lack.origin).or_insert(lease);
                 self.asked.insert(key, (*lack, now.saturating_add(WANTED_AGAIN)));
                 wanted.insert(lack.origin, after);
             }
         }
         wanted
+    }
+
+    fn end_leases(&mut self, now: i64) {
+        self.in_vain.retain(|_, until| now < *until);
+        self.waiting.retain(|_, (_, since)| now < since.saturating_add(WANTED_AGAIN));
+        let over: Vec<(OriginId, Lease)> =
+            self.leases.extract_if(.., |_, lease| lease.until <= now).collect();
+        for (origin, Lease { till, until, came }) in over {
+            let again = until.saturating_add(WANTED_AGAIN);
+            if !came && now < again && self.in_vain.len() < TIPS_MAX {
+                self.in_vain.insert((origin, till), again);
+            }
+        }
     }
 
     /// A till began anew: what it was asked before, it does not remember.
@@ -121,10 +153,12 @@ impl Asking {
 
     /// Events of an origin came from a till that does not write them: it has its time again.
     pub fn came(&mut self, now: i64, origin: OriginId, till: OriginId) {
-        if let Some((asked, until)) = self.leases.get_mut(&origin)
-            && *asked == till
+        self.in_vain.remove(&(origin, till));
+        if let Some(lease) = self.leases.get_mut(&origin)
+            && lease.till == till
         {
-            *until = now.saturating_add(WANTED_LEASE);
+            lease.until = now.saturating_add(WANTED_LEASE);
+            lease.came = true;
         }
     }
 }
@@ -178,6 +212,26 @@ mod tests {
             assert_eq!(asking.ask(now, id(1), &[Lack { named, ..lack(7) }]).len(), 1);
         }
         assert_eq!(asking.ask(WANTED_LEASE, id(2), &[lack(7)]).len(), 1);
+    }
+
+    #[test]
+    fn whoever_names_what_it_never_brings_goes_behind_others_who_wait() {
+        let mut asking = Asking::default();
+        let invented = |at: i64| Lack { named: tip(100 + at), ..lack(7) };
+        assert_eq!(asking.ask(0, id(1), &[invented(0)]).len(), 1);
+        assert!(asking.ask(1, id(2), &[lack(7)]).is_empty());
+        let over = WANTED_LEASE;
+        assert!(asking.ask(over, id(1), &[invented(1)]).is_empty(), "it had its time, and another waits");
+        assert_eq!(asking.ask(over + 1, id(2), &[lack(7)]).len(), 1);
+        asking.came(over + 2, id(7), id(2));
+        let after = over + 2 + WANTED_LEASE;
+        assert!(asking.ask(after - 1, id(1), &[invented(2)]).is_empty());
+        let nobody_waits = 1 + WANTED_AGAIN;
+        assert_eq!(
+            asking.ask(nobody_waits, id(1), &[invented(3)]).len(),
+            1,
+            "the answer that asked may be lost"
+        );
     }
 
     #[test]

@@ -137,3 +137,51 @@ pub(super) fn follow(
     let last = anchors.borrow().clone();
     keep(&last);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::chain::sha256;
+    use uuid::Uuid;
+
+    fn tip(seq: i64) -> Tip {
+        Tip { seq, hash: sha256(&seq.to_be_bytes()) }
+    }
+
+    fn anchor(writes_as: u128, own: i64, position: i64) -> Anchor {
+        let (epoch, writes_as) = ("e".to_owned(), OriginId(Uuid::from_u128(writes_as)));
+        Anchor { epoch, writes_as, own: tip(own), position, origin: writes_as, tip: tip(own) }
+    }
+
+    #[test]
+    fn an_own_event_is_noted_at_once_and_stays_whatever_follows_the_log_late() {
+        let home = tempfile::tempdir().unwrap();
+        let file = AnchorFile {
+            data: home.path().to_owned(),
+            durable: false,
+            kept: Mutex::new(Some(anchor(1, 4, 9))),
+        };
+        let on_disk = || -> Anchor {
+            serde_json::from_str(&std::fs::read_to_string(home.path().join(ANCHOR_FILE)).unwrap()).unwrap()
+        };
+        file.note_own(OriginId(Uuid::from_u128(1)), tip(5)).unwrap();
+        assert_eq!((on_disk().own, on_disk().position), (tip(5), 9));
+        file.follow(&anchor(1, 4, 10)).unwrap();
+        assert_eq!((on_disk().own, on_disk().position), (tip(5), 10), "what was on its way is older");
+        file.note_own(OriginId(Uuid::from_u128(1)), tip(4)).unwrap();
+        assert_eq!(on_disk().own, tip(4), "the commit failed");
+        file.note_own(OriginId(Uuid::from_u128(2)), tip(1)).unwrap();
+        assert_eq!(on_disk(), anchor(1, 4, 10), "an epoch that has not begun");
+        file.follow(&anchor(2, 2, 12)).unwrap();
+        assert_eq!(on_disk(), anchor(2, 2, 12));
+    }
+
+    #[test]
+    fn an_own_event_is_not_recorded_where_it_cannot_be_noted() {
+        let home = tempfile::tempdir().unwrap();
+        let gone = home.path().join("gone");
+        let file = AnchorFile { data: gone, durable: false, kept: Mutex::new(Some(anchor(1, 4, 9))) };
+        assert!(file.note_own(OriginId(Uuid::from_u128(1)), tip(5)).is_err());
+        assert_eq!(file.kept(), Some(anchor(1, 4, 9)));
+    }
+}

@@ -4,13 +4,14 @@
 //! before that till is answered. What the till names of others and head office lacks, it is asked to hand back. Who is not let in hears how it
 //! stands with the own events, and is asked for nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CERTIFICATES_MAX, TIPS_MAX};
+use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, TIPS_MAX};
 use daybook_core::sync::carry::Lack;
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
@@ -49,22 +50,32 @@ impl Office {
         let present = self.0.present.get();
         let (own, sender, store) = (present.identity.origin, body.origin, certificate.store);
         let is_let_in = self.closing(sender).is_none();
-        let named: Vec<OriginId> = body.tips.keys().copied().chain([own, sender]).collect();
         let closings = self.closings_of(certificate, body.tips.keys().copied());
         let holds = body.tips;
+        // The sender's own first. Of others it is asked for what there is time to look at; it begins at another one each time.
+        let others = holds.keys().filter(|origin| !closings.contains_key(origin)).copied();
+        let named: Vec<OriginId> = closings.keys().copied().chain([own, sender]).collect();
+        let (named, mut others): (BTreeSet<OriginId>, Vec<OriginId>) =
+            (named.into_iter().collect(), others.filter(|origin| *origin != own).collect());
+        let turn = usize::try_from(self.running().unsigned_abs()).unwrap_or(0) % others.len().max(1);
+        others.rotate_left(turn);
         let found = self.ask(move |readers| {
             let mut scopes = BTreeMap::new();
             if let Some(store) = store.filter(|_| is_let_in) {
                 scopes = scopes_of(readers, store)?;
             }
             let log = &readers.log;
-            let mut tips = BTreeMap::new();
-            for origin in named {
-                tips.insert(origin, links::whole(log, origin).map_err(StoreError::of_log)?);
-            }
-            let mut lacking = Vec::new();
-            for (origin, named) in holds.into_iter().filter(|_| is_let_in) {
-                lacking.extend(lack(log, origin, &named).map_err(StoreError::of_log)?);
+            let (mut tips, mut lacking) = (BTreeMap::new(), Vec::new());
+            let until = Instant::now() + Duration::from_millis(HANDSHAKE_WORK_MILLIS);
+            for origin in named.iter().chain(&others) {
+                if !named.contains(origin) && Instant::now() >= until {
+                    break;
+                }
+                let whole = links::whole(log, *origin).map_err(StoreError::of_log)?;
+                if let Some(holds) = holds.get(origin).filter(|_| is_let_in) {
+                    lacking.extend(lack(log, *origin, holds, &whole).map_err(StoreError::of_log)?);
+                }
+                tips.insert(*origin, whole);
             }
             let mut held = BTreeMap::new();
             for (origin, closing) in closings {
@@ -172,8 +183,8 @@ fn held_of(
     })
 }
 
-/// What of an origin a till that names these tips may hold and head office lacks.
-fn lack(log: &Reader, origin: OriginId, named: &[Tip]) -> Result<Option<Lack>, StoreError> {
+/// What of an origin that is here up to `whole` a till that names these tips may hold and head office lacks.
+fn lack(log: &Reader, origin: OriginId, named: &[Tip], whole: &[Tip]) -> Result<Option<Lack>, StoreError> {
     let Some(last) = named.iter().max().copied() else { return Ok(None) };
     let missing = links::missing(log, origin)?;
     let mut unknown = false;
@@ -183,7 +194,7 @@ fn lack(log: &Reader, origin: OriginId, named: &[Tip]) -> Result<Option<Lack>, S
     if missing == 0 && !unknown {
         return Ok(None);
     }
-    let after = links::whole(log, origin)?.into_iter().max().unwrap_or(Tip::NONE);
+    let after = whole.iter().max().copied().unwrap_or(Tip::NONE);
     Ok(Some(Lack { origin, after, missing, named: last }))
 }
 

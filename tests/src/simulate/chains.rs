@@ -179,17 +179,16 @@ impl Chains {
 
     /// Notes the tip of an event that came by itself, as entries of a scope do: it takes the place of the tip that it goes on from.
     pub fn note_tip(&mut self, origin: OriginId, tip: Tip) {
-        if !self.successors(origin, tip).is_empty() {
-            return;
-        }
         let mut before = tip;
-        let tips = self.tips.entry(origin).or_default();
-        tips.insert(tip);
         while let Some((prev, ..)) = self.step(&(origin, before.seq, before.hash)) {
             before = Tip { seq: before.seq - 1, hash: prev };
-            if self.tips.get_mut(&origin).is_some_and(|tips| tips.remove(&before)) {
-                return;
+            let was_tip = self.tips.get_mut(&origin).is_some_and(|tips| tips.remove(&before));
+            if was_tip || self.holds(origin, before) {
+                break;
             }
+        }
+        if self.successors(origin, tip).is_empty() {
+            self.tips.entry(origin).or_default().insert(tip);
         }
     }
 }
