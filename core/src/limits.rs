@@ -83,6 +83,9 @@ pub const FOLLOW_EVENTS_MAX: usize = 25;
 pub const CONFLICT_PARTIES_MAX: usize = 20;
 /// Certificates that one request may present.
 pub const CERTIFICATES_MAX: usize = 16;
+/// Origins that go on from each other, one after the other, from the first one of a till: a till that is copied or restored every week
+/// reaches it after five years, and is enrolled anew then. Whoever asks for anything is looked at with all that it goes on from.
+pub const LINEAGE_MAX: usize = 256;
 /// Origins in one vector of tips.
 pub const TIPS_MAX: usize = 10_000;
 /// Characters of an enrolment code: 50 bits in Crockford's alphabet.
@@ -102,9 +105,10 @@ pub const NONCE_SECONDS: i64 = 300;
 pub const OWN_CERTIFICATE_DAYS: i64 = 397;
 /// Pause between two looks whether another TLS certificate is due, in seconds.
 pub const CERTIFICATE_LOOK_SECONDS: u64 = 60 * 60;
-/// Events held of one origin that is not let in: what a busy till records in two days. A person looks at it before there is more.
+/// Events held of one till that is not let in, of all its origins together: what a busy till records in two days. A person looks at it
+/// before there is more.
 pub const HELD_EVENTS_MAX: usize = 20_000;
-/// Size of the events held of one origin, in bytes. Many times what that many events of a till have.
+/// Size of the events held of one till, in bytes. Many times what that many events of a till have.
 pub const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Seconds between two heartbeats of a till that has nothing to push.
 pub const HEARTBEAT_SECONDS: u64 = 30;

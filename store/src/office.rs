@@ -14,7 +14,7 @@ use daybook_core::project::{self, standing::Standing};
 use daybook_core::record::Recorded;
 use daybook_core::sync::admission::Admission;
 use daybook_core::sync::scope::read_together;
-use daybook_core::sync::server::{Effect, HeldSoFar, Input, Known, Push, Server};
+use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql")),
     ("0002_skeletons", include_str!("../../migrations/server/sqlite/0002_skeletons.sql")),
     ("0003_held", include_str!("../../migrations/server/sqlite/0003_held.sql")),
+    ("0004_held_of_tills", include_str!("../../migrations/server/sqlite/0004_held_of_tills.sql")),
 ];
 
 /// The log of head office, open for its one writer.
@@ -123,14 +124,16 @@ impl OfficeLog {
                     let known = look_up(connection, &push)?;
                     for effect in server.handle(now, Input::LookedUp(request, known)) {
                         match effect {
-                            Effect::Append { origin, after, events, seal, branches, held } => {
+                            Effect::Append { origin, after, events, seal, branches, held, expected } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                let mut entering = Entering::of(connection, origin, standing, held);
+                                let entering = Entering::of(connection, origin, standing);
+                                let mut entering = Entering { held, expected, ..entering };
                                 append(&mut entering, after, &events, Some(seal), branches)?;
                             }
-                            Effect::Fill { origin, events, held } => {
+                            Effect::Fill { origin, events, held, expected } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                fill(&mut Entering::of(connection, origin, standing, held), &events)?;
+                                let entering = Entering::of(connection, origin, standing);
+                                fill(&mut Entering { held, expected, ..entering }, &events)?;
                             }
                             answer => answers.push(answer),
                         }
@@ -164,7 +167,7 @@ impl OfficeLog {
                     return Err(StoreError::Booked(document.to_owned()));
                 }
             }
-            append(&mut Entering::of(connection, origin, office, false), after, &events, None, false)
+            append(&mut Entering::of(connection, origin, office), after, &events, None, false)
         })
     }
 
@@ -445,13 +448,7 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         Some((tip, _)) => held::waits(connection, push.origin, *tip)?,
         None => false,
     };
-    let (held, let_in_until) = match admission {
-        Admission::Admitted => (HeldSoFar::default(), 0),
-        Admission::Held => {
-            (held::so_far(connection, push.origin)?, held::let_in_until(connection, push.origin)?)
-        }
-    };
-    Ok(Known {
+    let known = Known {
         previous,
         events: known,
         without_content,
@@ -459,9 +456,19 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         began_branch,
         tips,
         admission,
-        held,
-        let_in_until,
         last_is_held,
+        ..Known::default()
+    };
+    if admission == Admission::Admitted {
+        return Ok(known);
+    }
+    let (let_in_until, awaited) = held::let_in_tips(connection, push.origin)?;
+    Ok(Known {
+        held: held::so_far(connection, push.origin)?,
+        held_until: held::last_waiting(connection, push.origin)?,
+        let_in_until,
+        awaited,
+        ..known
     })
 }
 
@@ -567,11 +574,13 @@ struct Entering<'a> {
     standing: Option<Standing>,
     /// Whether they are kept apart.
     held: bool,
+    /// Whether they take no room then.
+    expected: bool,
 }
 
 impl<'a> Entering<'a> {
-    fn of(connection: &'a Connection, origin: OriginId, standing: Option<Standing>, held: bool) -> Self {
-        Entering { feed: Feed::of(connection), origin, standing, held }
+    fn of(connection: &'a Connection, origin: OriginId, standing: Option<Standing>) -> Self {
+        Entering { feed: Feed::of(connection), origin, standing, held: false, expected: false }
     }
 
     fn enter(&mut self, tip: Tip, prev: Hash, text: &EventText) -> Result<(), StoreError> {
@@ -588,7 +597,7 @@ impl<'a> Entering<'a> {
         ))?;
         let position = connection.last_insert_rowid();
         if self.held {
-            return held::hold(connection, self.origin, position, text.envelope.len() + text.payload.len());
+            return held::hold(connection, self.origin, (position, tip.seq), text, self.expected);
         }
         self.note_booking(tip, text)?;
         let scope = self.standing.and_then(|standing| scope_in(self.origin, tip, text, standing));

@@ -117,6 +117,7 @@ fn numbers_in_the_text_are_those_of_core() {
     assert_eq!(daybook_server::http::sse::POSITION_UNKNOWN, at_most::AMOUNT_MINOR_MAX);
     for words in [
         format!("At most {} certificates are presented", at_most::CERTIFICATES_MAX),
+        format!("and with X they are at most {}.", at_most::LINEAGE_MAX),
         format!("each text at most {} bytes", at_most::EVENT_TEXT_BYTES_MAX),
         format!(
             "have 1 to {} characters `series` 1 to {}.",

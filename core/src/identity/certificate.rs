@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::origin::Role;
 use crate::identity::{KeyPair, PublicKey, Signature};
 use crate::ids::{OrganisationId, OriginId, StoreId, TillId};
-use crate::limits::{CERTIFICATES_MAX, CODE_CHARS_MAX, EVENT_TEXT_BYTES_MAX, NAME_CHARS_MAX};
+use crate::limits::{CERTIFICATES_MAX, CODE_CHARS_MAX, EVENT_TEXT_BYTES_MAX, LINEAGE_MAX, NAME_CHARS_MAX};
 
 const CERTIFICATE_DOMAIN: &[u8] = b"daybook/certificate/1\0";
 
@@ -100,6 +100,11 @@ pub enum CertificateError {
     /// The parents lead back to where they began and never to the root.
     #[error("origin {0} goes on from itself")]
     Cycle(OriginId),
+    /// With all that it goes on from it is more than [`LINEAGE_MAX`] origins.
+    #[error(
+        "origin {0} is further from its first origin than {LINEAGE_MAX} names; its till has to be enrolled anew"
+    )]
+    TooLong(OriginId),
 }
 
 impl SignedCertificate {
@@ -189,7 +194,7 @@ pub fn verify_lineage(
 }
 
 /// The same up to the first that is `known`, because it was verified before, and with that one last: a lineage may be longer than what
-/// one request presents.
+/// one request presents. With what those that are known go on from it holds at most [`LINEAGE_MAX`].
 pub fn verify_onto(
     presented: &[SignedCertificate],
     known: impl Fn(OriginId) -> Option<Certificate>,
@@ -229,8 +234,18 @@ pub fn verify_onto(
                 return Err(CertificateError::WrongSignature(certificate.origin));
             }
             certificate.like_parent(&parent)?;
+            let (mut length, mut next) = (lineage.len() + 1, parent.parent);
             lineage.push(parent);
-            return Ok(lineage);
+            while length <= LINEAGE_MAX
+                && let Some(elder) = next.and_then(&known)
+            {
+                (length, next) = (length + 1, elder.parent);
+            }
+            return if length > LINEAGE_MAX {
+                Err(CertificateError::TooLong(origin))
+            } else {
+                Ok(lineage)
+            };
         }
         let parent = certificate.parent.map(find).transpose()?;
         if !signed.signed_by(parent.map_or(root, |(parent, _)| &parent.public_key)) {

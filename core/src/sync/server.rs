@@ -3,7 +3,7 @@
 //! The envelope and payload of an event are opaque here: whatever bytes hash-link to a known event are taken, whatever they mean. So are
 //! skeletons of a carrier, as links without content; the content is filled in when somebody brings it.
 //! Only [`Server::handle`] of [`Input::Committed`] gives answers that acknowledge, so nothing is acknowledged before it is durable. What an
-//! origin sends that is not let in ([`crate::sync::admission`]) is taken as held, up to a quota.
+//! origin sends that is not let in ([`crate::sync::admission`]) is taken as held, as far as there is room for what its till sends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,15 +82,19 @@ pub struct Known {
     pub tips: Vec<Tip>,
     /// Whether the origin is let in.
     pub admission: Admission,
-    /// What is held of it so far.
+    /// What is held so far of its till and takes room: of all origins of that till together.
     pub held: HeldSoFar,
+    /// The highest number of what is held of the origin itself; zero where nothing is.
+    pub held_until: i64,
     /// The number up to which head office has said that a closed origin is in order.
     pub let_in_until: i64,
+    /// The events up to which it has said so and that are not here, because head office was set back.
+    pub awaited: Vec<Tip>,
     /// Whether the last of the push's events is stored, and held.
     pub last_is_held: bool,
 }
 
-/// How much is held of an origin.
+/// How much is held of a till, or may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeldSoFar {
     /// Events.
@@ -100,11 +104,51 @@ pub struct HeldSoFar {
 }
 
 impl HeldSoFar {
-    /// Whether there is room for more of an origin whose events nobody has looked at.
-    fn has_room_for(self, new: &[(Tip, Line)], fill: &[(Hash, Tip, EventText)]) -> bool {
-        let bytes = new.iter().map(|(_, line)| line.bytes()).sum::<usize>()
-            + fill.iter().map(|(.., text)| text.envelope.len() + text.payload.len()).sum::<usize>();
-        self.events + new.len() + fill.len() <= HELD_EVENTS_MAX && self.bytes + bytes <= HELD_BYTES_MAX
+    /// As much as is held of one till.
+    pub const MAX: HeldSoFar = HeldSoFar { events: HELD_EVENTS_MAX, bytes: HELD_BYTES_MAX };
+
+    fn and(self, bytes: usize) -> Self {
+        HeldSoFar { events: self.events + 1, bytes: self.bytes.saturating_add(bytes) }
+    }
+
+    fn fits(self, room: HeldSoFar) -> bool {
+        self.events <= room.events && self.bytes <= room.bytes
+    }
+}
+
+/// What a push of a closed origin would do to what is held of its till.
+struct Holding {
+    /// What would take room then.
+    with_it: HeldSoFar,
+    /// Whether what is new may be on the way to something that was let in, and takes none.
+    new_is_expected: bool,
+    /// The same of the content of links.
+    fill_is_expected: bool,
+}
+
+impl Known {
+    /// What a push of a closed origin that stores this after `link` does to what is held. What may be on the way to an event that head office
+    /// has let in takes no room: of that there is so much and no more, and a refill must not stop for want of room.
+    ///
+    /// Hashes tell the way only backwards from that event, so of what is new it is certain where the push itself reaches it. Where the event
+    /// stands further on and is not here yet, nobody can tell; one line of events has the benefit of the doubt then, the one that reaches
+    /// further than all else that is held of the origin. So what is doubted is never more than what was let in, and a second line beside it
+    /// takes room, as does whatever follows an old branch. Content of links is filled in up to the last number that was let in: a closed
+    /// till makes no links, because it sends its own events whole and brings none of others.
+    fn holding(&self, link: Tip, new: &[(Tip, Line)], fill: &[(Hash, Tip, EventText)]) -> Holding {
+        let last = new.last().map_or(link, |(tip, _)| *tip);
+        let new_is_expected =
+            link.seq >= self.held_until && self.awaited.iter().any(|tip| tip.seq > last.seq);
+        let reached = self.awaited.iter().filter(|tip| new.iter().any(|(new, _)| new == *tip));
+        let reached = reached.map(|tip| tip.seq).max().unwrap_or(0);
+        let counts = |tip: Tip| !new_is_expected && tip.seq > reached;
+        let new = new.iter().filter(|(tip, _)| counts(*tip)).map(|(_, line)| line.bytes());
+        let beyond = |(_, tip, _): &&(Hash, Tip, EventText)| tip.seq > self.let_in_until;
+        let fill_is_expected = !fill.iter().any(|one| beyond(&one));
+        let fill = fill.iter().filter(beyond);
+        let fill = fill.map(|(.., text)| text.envelope.len() + text.payload.len());
+        let with_it = new.chain(fill).fold(self.held, HeldSoFar::and);
+        Holding { with_it, new_is_expected, fill_is_expected }
     }
 }
 
@@ -140,6 +184,8 @@ pub enum Effect {
         branches: bool,
         /// Whether they are kept out of read models and feeds.
         held: bool,
+        /// Whether they take no room then, because they may be on the way to what was let in.
+        expected: bool,
     },
     /// Store the content of these events in the open transaction, which are there as links.
     Fill {
@@ -149,12 +195,14 @@ pub enum Effect {
         events: Vec<(Hash, Tip, EventText)>,
         /// Whether they are kept out of read models and feeds.
         held: bool,
+        /// Whether they take no room then, because they may be on the way to what was let in.
+        expected: bool,
     },
     /// Answer: everything is durable.
     Acknowledge(RequestId, PushAnswer),
     /// Answer: the previous event is not known; these tips are.
     UnknownPrevious(RequestId, Vec<Tip>),
-    /// Answer: as much is held of this origin as may be; nothing was done.
+    /// Answer: as much is held of this origin's till as may be; nothing was done.
     HeldFull(RequestId),
     /// Answer: the server could not store it; nothing was done.
     Failed(RequestId),
@@ -164,14 +212,21 @@ pub enum Effect {
 #[derive(Clone, Debug)]
 pub struct Server {
     epoch: String,
+    room: HeldSoFar,
     looking: BTreeMap<RequestId, Push>,
     committing: Vec<(RequestId, PushAnswer)>,
 }
 
 impl Server {
-    /// A server in an epoch.
+    /// A server in an epoch. As much is held of each till as [`HeldSoFar::MAX`].
     pub fn new(epoch: String) -> Self {
-        Server { epoch, looking: BTreeMap::new(), committing: Vec::new() }
+        Server { epoch, room: HeldSoFar::MAX, looking: BTreeMap::new(), committing: Vec::new() }
+    }
+
+    /// The same with another room for what is held of each till.
+    #[must_use]
+    pub fn with_room(self, room: HeldSoFar) -> Self {
+        Server { room, ..self }
     }
 
     /// Takes in what happened, says what to do.
@@ -212,10 +267,9 @@ impl Server {
         let branches = known.other_successor && !new.is_empty();
         let forked = branches || known.began_branch;
         let is_shut = known.admission == Admission::Held;
-        // What is to come in as soon as it is complete, after a refill, takes no room: there is so much of it and no more.
-        let is_expected = durable.seq <= known.let_in_until && !branches;
-        let stores = !new.is_empty() || !fill.is_empty();
-        if is_shut && stores && !is_expected && !known.held.has_room_for(&new, &fill) {
+        let link = events.last().map_or(previous, |(tip, _)| *tip);
+        let Holding { with_it, new_is_expected, fill_is_expected } = known.holding(link, &new, &fill);
+        if is_shut && with_it != known.held && !with_it.fits(self.room) {
             return vec![Effect::HeldFull(request)];
         }
         let stores_last = !new.is_empty() || fill.last().is_some_and(|(_, tip, _)| *tip == durable);
@@ -224,11 +278,13 @@ impl Server {
         self.committing.push((request, answer));
         let mut effects = Vec::new();
         if !fill.is_empty() {
-            effects.push(Effect::Fill { origin, events: fill, held: is_shut });
+            let expected = is_shut && fill_is_expected;
+            effects.push(Effect::Fill { origin, events: fill, held: is_shut, expected });
         }
         if !new.is_empty() {
-            let after = events.last().map_or(previous, |(tip, _)| *tip);
-            effects.push(Effect::Append { origin, after, events: new, seal, branches, held: is_shut });
+            let (after, expected) = (link, is_shut && new_is_expected);
+            let events = new;
+            effects.push(Effect::Append { origin, after, events, seal, branches, held: is_shut, expected });
         }
         effects
     }
@@ -379,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn so_much_is_held_of_an_origin_and_no_more() {
+    fn so_much_is_held_of_a_till_and_no_more() {
         let shut = |events, bytes| Known {
             previous: true,
             admission: Admission::Held,
@@ -392,11 +448,78 @@ mod tests {
         assert!(is_full(shut(0, HELD_BYTES_MAX)));
         let (_, committed) = play(shut(HELD_EVENTS_MAX, 0));
         assert_eq!(committed, []);
-        assert!(
-            !is_full(Known { let_in_until: 3, ..shut(HELD_EVENTS_MAX, 0) }),
-            "it was in before the closing"
-        );
-        assert!(is_full(Known { let_in_until: 2, ..shut(HELD_EVENTS_MAX, 0) }));
+        assert!(!is_full(Known { admission: Admission::Admitted, ..shut(HELD_EVENTS_MAX, 0) }));
+        assert!(!is_full(Known { events: 3, ..shut(HELD_EVENTS_MAX, 0) }), "a retry stores nothing");
+    }
+
+    #[test]
+    fn a_server_holds_as_much_as_it_is_told() {
+        let mut server = Server::new("e".to_owned()).with_room(HeldSoFar { events: 2, bytes: 1_000 });
+        let request = RequestId(Uuid::from_u128(9));
+        let shut = Known { previous: true, admission: Admission::Held, ..Known::default() };
+        for (count, taken) in [(2, true), (3, false)] {
+            server.handle(0, Input::Push(request, push(count)));
+            let effects = server.handle(0, Input::LookedUp(request, shut.clone()));
+            assert_eq!(matches!(&effects[..], [Effect::Append { held: true, .. }]), taken, "{effects:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_or_may_be_on_the_way_to_what_was_let_in_takes_no_room() {
+        let all = push(3).events;
+        let tip = |number: usize| all[number - 1].0;
+        let further_on = Tip { seq: 9, hash: Hash::ZERO };
+        let full = |events, awaited: &[Tip], held_until| Known {
+            previous: true,
+            events,
+            admission: Admission::Held,
+            held: HeldSoFar { events: HELD_EVENTS_MAX - 1, bytes: 0 },
+            held_until,
+            let_in_until: awaited.iter().map(|tip| tip.seq).max().unwrap_or(0),
+            awaited: awaited.to_vec(),
+            ..Known::default()
+        };
+        let cases = [
+            (full(0, &[tip(3)], 0), true, "the push reaches what was let in"),
+            (full(0, &[tip(2)], 0), true, "and goes on after it as far as there is room"),
+            (full(0, &[tip(1)], 0), false, "and no further"),
+            (full(0, &[tip(3)], 50), true, "however much else is held: the hash proves the way"),
+            (full(0, &[further_on], 0), true, "it stands further on, and this may lead there"),
+            (full(1, &[further_on], 1), true, "in the line that reaches furthest"),
+            (full(1, &[further_on], 2), false, "not beside it"),
+            (full(0, &[Tip { seq: 3, hash: Hash::ZERO }], 0), false, "another event has that number"),
+            (full(1, &[], 0), false, "nothing is awaited"),
+            (Known { let_in_until: 9, ..full(1, &[], 0) }, false, "what was let in is here: an old branch"),
+            (Known { other_successor: true, ..full(1, &[further_on], 1) }, true, "a branch that may be it"),
+            (
+                Known { other_successor: true, ..full(1, &[further_on], 7) },
+                false,
+                "a branch beside what is held",
+            ),
+        ];
+        for (known, taken, why) in cases {
+            let effects = play(known).0;
+            assert_eq!(
+                matches!(&effects[..], [Effect::Append { held: true, .. }]),
+                taken,
+                "{why}: {effects:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn content_of_links_takes_no_room_up_to_the_last_number_that_was_let_in() {
+        let full = |let_in_until| Known {
+            previous: true,
+            events: 3,
+            without_content: BTreeSet::from([2]),
+            admission: Admission::Held,
+            held: HeldSoFar::MAX,
+            let_in_until,
+            ..Known::default()
+        };
+        assert!(matches!(&play(full(2)).0[..], [Effect::Fill { held: true, .. }]));
+        assert!(matches!(&play(full(1)).0[..], [Effect::HeldFull(_)]));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::chain::Tip;
+use daybook_core::envelope::EventText;
 use daybook_core::event::Event;
 use daybook_core::event::origin::{Admitted, Closed};
 use daybook_core::ids::OriginId;
@@ -15,6 +16,7 @@ use daybook_core::project::rows::OrderKey;
 use daybook_core::sync::admission::{Admission, Gate, Mark};
 use daybook_core::sync::server::HeldSoFar;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
 
 use super::{Feed, certificate, scope_in, standing};
 use crate::events::{self, StoredEvent};
@@ -50,8 +52,8 @@ pub fn gate(connection: &Connection) -> Result<Gate, StoreError> {
 
 /// What waits to be let in, by origin.
 pub fn waiting(connection: &Connection) -> Result<Vec<Waiting>, StoreError> {
-    let sql = "SELECT h.origin, count(*), min(e.seq), max(e.seq) FROM held h JOIN events e ON e.position = h.position
-               WHERE h.admitted IS NULL GROUP BY 1 ORDER BY 1";
+    let sql =
+        "SELECT origin, count(*), min(seq), max(seq) FROM held WHERE admitted IS NULL GROUP BY 1 ORDER BY 1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
@@ -65,8 +67,13 @@ pub fn waiting(connection: &Connection) -> Result<Vec<Waiting>, StoreError> {
 
 /// The number of the first event of an origin that waits; none where nothing of it does.
 pub fn first_waiting(connection: &Connection, origin: OriginId) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT min(e.seq) FROM held h JOIN events e ON e.position = h.position
-               WHERE h.origin = ?1 AND h.admitted IS NULL";
+    let sql = "SELECT min(seq) FROM held WHERE origin = ?1 AND admitted IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], |row| row.get(0))?)
+}
+
+/// The highest number of what waits of an origin; zero where nothing does.
+pub(super) fn last_waiting(connection: &Connection, origin: OriginId) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM held WHERE origin = ?1 AND admitted IS NULL";
     Ok(connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], |row| row.get(0))?)
 }
 
@@ -142,31 +149,62 @@ pub(super) fn admission(connection: &Connection, origin: OriginId) -> Result<Adm
     Ok(gate(connection)?.admission(lineage(connection, origin)?))
 }
 
-/// How much waits of an origin.
+/// How much waits of an origin's till and takes room, of all its origins together.
 pub(super) fn so_far(connection: &Connection, origin: OriginId) -> Result<HeldSoFar, StoreError> {
-    let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM held WHERE origin = ?1 AND admitted IS NULL";
+    let sql = "SELECT count(*), coalesce(sum(bytes), 0) FROM held
+               WHERE till = ?1 AND admitted IS NULL AND expected = 0";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-    let (events, bytes) = connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], read)?;
+    let till = till_of(connection, origin)?;
+    let (events, bytes) = connection.prepare_cached(sql)?.query_row([sql::blob(&till)], read)?;
     let whole = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     Ok(HeldSoFar { events: whole(events), bytes: whole(bytes) })
 }
 
-/// The number up to which a closed origin is known to be let in all the same.
-pub(super) fn let_in_until(connection: &Connection, origin: OriginId) -> Result<i64, StoreError> {
-    let sql = "SELECT coalesce(max(seq), 0) FROM let_in WHERE origin = ?1";
-    Ok(connection.prepare_cached(sql)?.query_row([sql::blob(&origin.0)], |row| row.get(0))?)
+/// The till that an origin belongs to; an origin without one is counted by itself.
+fn till_of(connection: &Connection, origin: OriginId) -> Result<Uuid, StoreError> {
+    let till = certificate(connection, origin)?.and_then(|certificate| certificate.till);
+    Ok(till.map_or(origin.0, |till| till.0))
 }
 
-/// Keeps an event apart that was just stored.
+/// The number up to which a closed origin is known to be let in all the same, and the events up to which it is that are not here.
+pub(super) fn let_in_tips(connection: &Connection, origin: OriginId) -> Result<(i64, Vec<Tip>), StoreError> {
+    let tips = expected(connection, origin)?;
+    let until = tips.iter().map(|tip| tip.seq).max().unwrap_or(0);
+    let mut awaited = Vec::new();
+    for tip in tips {
+        if !links::knows(connection, origin, tip)? {
+            awaited.push(tip);
+        }
+    }
+    Ok((until, awaited))
+}
+
+/// The events up to which a closed origin is known to be let in all the same.
+fn expected(connection: &Connection, origin: OriginId) -> Result<Vec<Tip>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT seq, hash FROM let_in WHERE origin = ?1")?;
+    let rows = statement
+        .query_map([sql::blob(&origin.0)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    let tip = |row: rusqlite::Result<(i64, Vec<u8>)>| {
+        let (seq, hash) = row?;
+        Ok(Tip { seq, hash: sql::hash(&hash)? })
+    };
+    rows.map(tip).collect()
+}
+
+/// Keeps an event apart that was just stored at a position. `expected`: it may be on the way to what was let in, and takes no room.
 pub(super) fn hold(
     connection: &Connection,
     origin: OriginId,
-    position: i64,
-    bytes: usize,
+    (position, seq): (i64, i64),
+    text: &EventText,
+    expected: bool,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO held (position, origin, bytes) VALUES (?1, ?2, ?3)";
-    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    connection.prepare_cached(sql)?.execute((position, sql::blob(&origin.0), bytes))?;
+    let sql =
+        "INSERT INTO held (position, origin, bytes, till, seq, expected) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let bytes = i64::try_from(text.envelope.len() + text.payload.len()).unwrap_or(i64::MAX);
+    let till = till_of(connection, origin)?;
+    let row = (position, sql::blob(&origin.0), bytes, sql::blob(&till), seq, expected);
+    connection.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 
@@ -188,17 +226,7 @@ pub(super) fn let_in_what_arrived(
     reach: Reach,
 ) -> Result<(), StoreError> {
     let position = events::last_position(connection)?;
-    let tips: Vec<Tip> = {
-        let mut statement = connection.prepare_cached("SELECT seq, hash FROM let_in WHERE origin = ?1")?;
-        let mut rows = statement.query([sql::blob(&origin.0)])?;
-        let mut tips = Vec::new();
-        while let Some(row) = rows.next()? {
-            let hash: Vec<u8> = row.get(1)?;
-            tips.push(Tip { seq: row.get(0)?, hash: sql::hash(&hash)? });
-        }
-        tips
-    };
-    for tip in tips {
+    for tip in expected(connection, origin)? {
         let_in_up_to(connection, feed, origin, tip, position, reach)?;
     }
     Ok(())
@@ -343,3 +371,6 @@ pub(crate) fn lineage(connection: &Connection, origin: OriginId) -> Result<Vec<O
     }
     Ok(lineage)
 }
+
+#[cfg(test)]
+mod tests;

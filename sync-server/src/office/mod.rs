@@ -427,7 +427,10 @@ impl Office {
         };
         let lineage = proved.map_err(|error| {
             tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
-            Refusal::UnknownOrigin
+            match error {
+                CertificateError::TooLong(_) => Refusal::Forbidden(format!("Refused: {error}.")),
+                _ => Refusal::UnknownOrigin,
+            }
         })?;
         for verified in lineage.iter().rev() {
             if matches!(self.certificate(verified.origin).await, Ok(Some(_))) {

@@ -336,7 +336,7 @@ fn ingest(
             }
             Effect::HeldFull(request) => {
                 let message =
-                    "As much is held of this origin as may be, until somebody at head office has looked.";
+                    "As much is held of this till as may be, until somebody at head office has looked.";
                 found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
             }
             Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),

@@ -1,11 +1,13 @@
 //! Whose access has ended: every route for them, what is taken and held, and how much of it.
 
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
-use daybook_core::limits::{HELD_EVENTS_MAX, PUSH_EVENTS_MAX};
+use daybook_core::ids::OriginId;
+use daybook_core::limits::{HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
 use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer};
 use daybook_server::http::route::{ROUTES, Who};
 use daybook_server::office::{AdmitRequest, CloseReason, RevokeRequest};
 use tokio::io::AsyncWriteExt as _;
+use uuid::Uuid;
 
 use super::world::{Till, World, ndjson};
 use super::{needed_query, until};
@@ -25,6 +27,18 @@ async fn pushed(till: &mut Till, count: i64) -> PushAnswer {
 
 async fn shaken(till: &Till) -> HandshakeAnswer {
     till.post("/v1/handshake", &HandshakeRequest::of(till.origin, 0)).await.json()
+}
+
+/// The certificate of a child of `by`, which is a till like `first` or it itself.
+fn certified(first: &Till, child: &Till, by: &Till, series: &str) -> SignedCertificate {
+    let certificate = Certificate {
+        origin: child.origin,
+        public_key: child.key.public(),
+        parent: Some(by.origin),
+        series: series.to_owned(),
+        ..first.answer.as_ref().unwrap().certificate.read().unwrap()
+    };
+    SignedCertificate::issue(&certificate, &by.key)
 }
 
 #[tokio::test]
@@ -80,15 +94,8 @@ async fn a_child_that_introduces_itself_after_its_parents_end_is_held_too() {
     revoke(&world, "Till 1").await;
     let child = Till::new(2, &world);
     let issued = parent.answer.as_ref().unwrap().certificate.clone();
-    let own = Certificate {
-        origin: child.origin,
-        public_key: child.key.public(),
-        parent: Some(parent.origin),
-        series: "Till 1-2".to_owned(),
-        ..issued.read().unwrap()
-    };
     let (mut head, events, _) = child.push(1);
-    head.certificates = vec![SignedCertificate::issue(&own, &parent.key), issued];
+    head.certificates = vec![certified(&parent, &child, &parent, "Till 1-2"), issued];
     let answer = child.send(&child.sign("POST", "/v1/push", ndjson(&head, &events))).await;
     assert!(answer.json::<PushAnswer>().held);
     let only_the_child = AdmitRequest { till: "Till 1-2".to_owned(), store: None, to: None };
@@ -104,17 +111,7 @@ async fn a_grandchild_of_a_closed_till_is_held_and_brings_all_of_its_lineage_int
     let parent = world.till("High Street", "Till 1", 1).await;
     revoke(&world, "Till 1").await;
     let (child, grandchild) = (Till::new(2, &world), Till::new(3, &world));
-    let issued = parent.answer.as_ref().unwrap().certificate.clone();
-    let certify = |till: &Till, by: &Till, series: &str| {
-        let certificate = Certificate {
-            origin: till.origin,
-            public_key: till.key.public(),
-            parent: Some(by.origin),
-            series: series.to_owned(),
-            ..issued.read().unwrap()
-        };
-        SignedCertificate::issue(&certificate, &by.key)
-    };
+    let certify = |till: &Till, by: &Till, series: &str| certified(&parent, till, by, series);
     let (mut head, events, _) = grandchild.push(1);
     head.certificates = vec![certify(&grandchild, &child, "Till 1-3"), certify(&child, &parent, "Till 1-2")];
     let answer = grandchild.send(&grandchild.sign("POST", "/v1/push", ndjson(&head, &events))).await;
@@ -155,10 +152,43 @@ async fn so_much_is_held_of_a_till_and_then_it_is_told_to_keep_the_rest() {
     let (head, events, _) = till.push(1);
     let asked = till.sign("POST", "/v1/push", ndjson(&head, &events));
     assert_eq!(till.send(&asked).await.problem(), (403, ProblemCode::Forbidden));
+    let child = Till::new(2, &world);
+    let (mut head, events, _) = child.push(1);
+    head.certificates = vec![certified(&till, &child, &till, "Till 1-2")];
+    let renamed = child.send(&child.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+    assert_eq!(renamed.problem(), (403, ProblemCode::Forbidden), "another name gets no room of its own");
     let seq = till.head.seq;
     let asked_for = AdmitRequest { till: "Till 1".to_owned(), store: None, to: Some(seq.to_string()) };
     assert_eq!(world.running.office.admit(asked_for).await.unwrap().events, seq);
     assert!(till.send(&asked).await.json::<PushAnswer>().held, "there is room again, and it stays out");
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_till_goes_on_under_so_many_names_and_is_told_then_to_be_enrolled_anew() {
+    let world = World::start().await;
+    let first = world.till("High Street", "Till 1", 1).await;
+    let name = |number: usize| Till {
+        origin: OriginId(Uuid::from_u128(0x2000 + number as u128)),
+        ..Till::new(2, &world)
+    };
+    let certificate = |number: usize| match number {
+        1 => certified(&first, &name(1), &first, "Till 1-1"),
+        _ => certified(&first, &name(number), &name(number - 1), &format!("Till 1-{number}")),
+    };
+    // With the first name these are as many as may be.
+    let last = LINEAGE_MAX - 1;
+    for number in (15..last).step_by(15).chain([last, last + 1]) {
+        let till = name(number);
+        let (mut head, events, _) = till.push(1);
+        head.certificates = (number.saturating_sub(15) + 1..=number).map(certificate).collect();
+        let answer = till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await;
+        if number <= last {
+            assert_eq!(answer.json::<PushAnswer>().durable.seq, 1, "name {number}");
+        } else {
+            assert_eq!(answer.problem(), (403, ProblemCode::Forbidden));
+        }
+    }
     world.running.stop().await;
 }
 

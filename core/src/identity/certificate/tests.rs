@@ -69,6 +69,31 @@ fn a_chain_proves_who_somebody_is_where_it_ends_at_somebody_known_and_like_them(
 }
 
 #[test]
+fn a_lineage_has_so_many_names_and_no_more_however_it_is_presented() {
+    let id = |number: usize| OriginId(Uuid::from_u128(number as u128));
+    let named = |number: usize| Certificate {
+        origin: id(number),
+        parent: (number > 1).then(|| id(number - 1)),
+        ..till(1, None)
+    };
+    let presented = |number: usize| SignedCertificate::issue(&named(number), &key(1));
+    for (number, shown) in [(LINEAGE_MAX, 1), (LINEAGE_MAX, 3), (LINEAGE_MAX + 1, 1), (LINEAGE_MAX + 1, 3)] {
+        let shown: Vec<SignedCertificate> = (number + 1 - shown..=number).map(presented).collect();
+        let known = |origin: OriginId| {
+            let is_shown = shown.iter().any(|one| one.read().is_ok_and(|read| read.origin == origin));
+            (1..number).find(|number| id(*number) == origin && !is_shown).map(named)
+        };
+        let proved = verify_onto(&shown, known, &key(0).public(), ORGANISATION, id(number));
+        let expected = if number > LINEAGE_MAX {
+            Err(CertificateError::TooLong(id(number)))
+        } else {
+            Ok(())
+        };
+        assert_eq!(proved.map(drop), expected);
+    }
+}
+
+#[test]
 fn certificates_travel_and_verify_as_the_text_that_was_signed() {
     let signed = issued(1, None);
     let json = serde_json::to_string(&signed).unwrap();
