@@ -2,6 +2,7 @@
 //!
 //! `make simulate` plays as many as somebody has time for; here so many that the common orders of events are all among them.
 
+use daybook_tests::simulate::counts::Rare;
 use daybook_tests::simulate::faults::Fault;
 use daybook_tests::simulate::mutants::Mutant;
 use daybook_tests::simulate::{play, run};
@@ -21,6 +22,9 @@ fn every_law_holds_in_every_storm() {
     assert_eq!(outcome.seeds, SEEDS);
     for fault in Fault::ALL {
         assert!(outcome.figures.faults.of(*fault) > 0, "{} never struck", fault.name());
+    }
+    for rare in Rare::ALL {
+        assert!(outcome.figures.rare_states.of(*rare) > 0, "{} was never reached", rare.name());
     }
 }
 

@@ -2,14 +2,13 @@
 //!
 //! The decisions of `sync-server/src/http/handlers.rs`, `office/handshake.rs` and `office/feed.rs`, on a model disk.
 
-use daybook_core::chain::Hash;
+use daybook_core::chain::{Hash, Tip};
 use daybook_core::envelope::Line;
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
-use daybook_core::sync::server::Server;
-use daybook_core::wire::{FeedEntry, FeedHead, ProblemCode, PushHead};
+use daybook_core::wire::{FeedEntry, FeedHead, Held, ProblemCode, PushHead};
 use std::collections::BTreeMap;
 
 use super::commits::Job;
@@ -60,7 +59,13 @@ impl World {
         let Some(certificate) = self.office.present(caller, presents) else {
             return self.refuse(from, request, ProblemCode::UnknownOrigin);
         };
+        let is_shut = self.office.disk.closing(caller).is_some();
         match ask {
+            // Whose access has ended may say what it recorded, and hear how it stands with it.
+            Ask::Page(..) | Ask::Chain(..) if is_shut => self.refuse(from, request, ProblemCode::Forbidden),
+            Ask::Carry(head, _) if is_shut && head.origin != caller => {
+                self.refuse(from, request, ProblemCode::Forbidden);
+            }
             Ask::Push(_, lines) if lines.len() > self.shape.taken_events_max => {
                 self.figures.faults.count(Fault::TooLarge);
                 self.refuse(from, request, ProblemCode::TooLarge);
@@ -109,15 +114,20 @@ impl World {
             Standing::HeadOffice => return self.refuse(from, request, ProblemCode::Forbidden),
         };
         let disk = &self.office.disk;
-        let lacking: Vec<_> =
-            body.tips.iter().filter_map(|(origin, named)| disk.lack(*origin, named)).collect();
+        let is_let_in = disk.closing(body.origin).is_none();
+        let lacks = |(origin, named): (&OriginId, &Vec<Tip>)| disk.lack(*origin, named);
+        let lacking: Vec<_> = body.tips.iter().filter(|_| is_let_in).filter_map(lacks).collect();
         let named = body.tips.keys().copied().chain([own, body.origin]);
         let tips = named.map(|origin| (origin, disk.chains.whole(origin))).collect();
-        let scopes = scope::of_till(store);
+        let scopes = scope::of_till(store).into_iter().filter(|_| is_let_in);
         let scopes: BTreeMap<String, i64> =
-            scopes.into_iter().map(|scope| (scope.clone(), disk.position(&scope))).collect();
+            scopes.map(|scope| (scope.clone(), disk.position(&scope))).collect();
+        let till = disk.till_of(body.origin);
+        let its = body.tips.keys().copied().filter(|origin| disk.till_of(*origin) == till);
+        let held = its.chain([body.origin]).filter_map(|origin| Some((origin, disk.held_of(origin)?)));
+        let held: BTreeMap<OriginId, Held> = held.collect();
         let mut certificates = BTreeMap::new();
-        for origin in &body.unproved {
+        for origin in body.unproved.iter().filter(|_| is_let_in) {
             let mut next = Some(*origin);
             while let Some(known) = next.and_then(|origin| disk.certificates.get(&origin)) {
                 certificates.insert(known.origin, known.clone());
@@ -141,6 +151,7 @@ impl World {
             head_office: self.office.word(),
             wanted,
             certificates: certificates.into_values().collect(),
+            held,
         };
         self.reply(from, request, Told::Shaken(Box::new(greeting)));
     }
@@ -158,7 +169,7 @@ impl World {
             let before = self.office.epoch.clone();
             self.open_epoch(Some(before));
             self.office.disk.certificates.insert(origin, word.certificate.clone());
-            self.office.server = Some(Server::new(self.office.epoch.clone()));
+            self.office.server = Some(self.new_server());
         }
     }
 
@@ -185,9 +196,13 @@ impl World {
         let first = usize::try_from(after).expect("a position");
         let entries = disk.feed.get(&scope).map_or(&[][..], Vec::as_slice);
         let mut page = Vec::new();
+        let mut leaks = None;
         for (entry, position) in entries.iter().skip(first).zip(after + 1..).take(self.shape.page_events_max)
         {
             let event = &disk.chains.events[entry.event];
+            if disk.apart.waits(entry.event) {
+                leaks = Some(event.clone());
+            }
             let (before, skeletons) = disk.skeletons_before(&scope, event);
             page.push(FeedEntry { position, before, skeletons, text: event.text.clone() });
         }
@@ -202,6 +217,10 @@ impl World {
             scope,
             more,
         };
+        if let Some(event) = leaks {
+            let what = format!("event {} of {} went out", event.tip.seq, event.origin);
+            self.broken("what is held reaches nobody", what);
+        }
         if more {
             self.reached(Rare::PageWithMore);
         }

@@ -107,6 +107,14 @@ impl Chains {
         carry::whole(BTreeSet::new(), chain)
     }
 
+    /// The hash before an event that is here, with its texts or as a link, and its place where its texts are here.
+    pub fn before(&self, key: &Key) -> Option<(Hash, Option<usize>)> {
+        if let Some(place) = self.index.get(key) {
+            return Some((self.events[*place].prev, Some(*place)));
+        }
+        self.links.get(key).map(|(prev, _)| (*prev, None))
+    }
+
     /// An event on the way back along its chain: the hash before it, its skeleton, and its place where its texts are here.
     pub fn step(&self, key: &Key) -> Option<(Hash, Skeleton, Option<usize>)> {
         if let Some(place) = self.index.get(key) {

@@ -13,6 +13,7 @@ use super::counts::Rare;
 use super::faults::Fault;
 use super::mutants::Mutant;
 use super::network::Told;
+use super::office_disk::Entering;
 use super::world::{Happening, World};
 
 /// Pushes in one commit at most, as in the shipped writer.
@@ -153,7 +154,10 @@ impl World {
     fn take_in(&mut self, server: &mut Server, group: &[Waiting]) -> (Vec<Effect>, BTreeSet<String>) {
         let (mut answers, mut scopes) = (Vec::new(), BTreeSet::new());
         for (job, _) in group {
+            let ignores_held = self.mutant == Some(Mutant::HeldEntersFeed);
             let standing = Some(job.standing);
+            let entering = |held, expected| Entering { standing, held, expected, ignores_held };
+            let stored = self.office.disk.chains.events.len();
             for effect in server.handle(self.wall(), Input::Push(job.request, job.push.clone())) {
                 let Effect::LookUp(request, push) = effect else { continue };
                 let known = self.office.disk.look_up(&push, self.mutant);
@@ -164,21 +168,36 @@ impl World {
                 }
                 for effect in server.handle(self.wall(), Input::LookedUp(request, known)) {
                     let disk = &mut self.office.disk;
+                    let let_in = disk.apart.let_in;
+                    let mut keeps_apart = false;
                     match effect {
-                        Effect::Append { origin, after, events, branches, .. } => {
-                            scopes.extend(disk.append(origin, after, events, branches, standing));
+                        Effect::Append { origin, after, events, branches, held, expected, .. } => {
+                            scopes.extend(disk.append(
+                                origin,
+                                after,
+                                events,
+                                branches,
+                                entering(held, expected),
+                            ));
+                            keeps_apart = held;
                             if branches {
                                 self.reached(Rare::Forked);
                             }
                         }
-                        Effect::Fill { origin, events, .. } => {
-                            scopes.extend(disk.fill(origin, events, standing));
+                        Effect::Fill { origin, events, held, expected } => {
+                            scopes.extend(disk.fill(origin, events, entering(held, expected)));
+                            keeps_apart = held;
                             self.reached(Rare::LinkFilled);
                         }
                         answer => answers.push(answer),
                     }
+                    if keeps_apart {
+                        self.reached(Rare::Held);
+                    }
+                    self.note_let_in(let_in);
                 }
             }
+            self.who_is_closed_is_held(job.push.origin, stored);
         }
         (answers, scopes)
     }
@@ -200,10 +219,11 @@ impl World {
                     (request, Told::Problem(ProblemCode::UnknownPrevious, tips, 0))
                 }
                 Effect::Failed(request) => (request, Told::Problem(ProblemCode::Failed, Vec::new(), 0)),
-                // Nobody is closed here, so nothing is held.
-                Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } | Effect::HeldFull(_) => {
-                    continue;
+                Effect::HeldFull(request) => {
+                    self.reached(Rare::HeldFull);
+                    (request, Told::Problem(ProblemCode::Forbidden, Vec::new(), 0))
                 }
+                Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => continue,
             };
             let Some((job, twins)) = group.iter().find(|(job, _)| job.request == request) else { continue };
             for to in twins.iter().copied().chain([job.to]) {

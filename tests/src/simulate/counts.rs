@@ -126,6 +126,14 @@ named! {
         UnknownSigner = "unknown_signer",
         /// Another own origin was found less acknowledged than it was believed.
         OtherReset = "other_reset",
+        /// Head office kept events of a closed till apart.
+        Held = "held",
+        /// What was kept apart was let in.
+        Admitted = "admitted",
+        /// A till was let in up to an event, or under some of its names.
+        AdmittedInPart = "admitted_in_part",
+        /// As much was kept apart of a till as may be.
+        HeldFull = "held_full",
         /// A hint came while a page was on its way.
         HintInFlight = "hint_in_flight",
     }

@@ -72,6 +72,8 @@ named! {
         DiedBeforeBackup = "till_died_before_backup",
         /// A till and head office are put back to earlier images together.
         BothRestored = "till_and_office_restored",
+        /// A person at head office ends the access of a till, and lets it in again after a while.
+        TillRevoked = "till_revoked",
         /// Something that makes no sense is recorded and sent.
         Poison = "poison_event",
         /// Something of a version to come is recorded and sent.
@@ -101,7 +103,7 @@ impl Fault {
             Fault::CutUp | Fault::CutDown | Fault::CutOff | Fault::TillCrash | Fault::PowerLoss => 4,
             Fault::ClockJump | Fault::ViewsDamage => 3,
             Fault::TillRollback | Fault::TillClone | Fault::OfficeRestored | Fault::OfficeCopiedBack => 2,
-            Fault::OfficeImageRestored => 2,
+            Fault::OfficeImageRestored | Fault::TillRevoked => 2,
             _ => 1,
         }
     }

@@ -5,7 +5,7 @@
 use daybook_core::chain::Tip;
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::sync::till::{Input, Shaken, Trouble};
-use daybook_core::wire::{FeedEntry, FeedHead, ProblemCode};
+use daybook_core::wire::{FeedEntry, FeedHead, Held, ProblemCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -84,12 +84,17 @@ impl World {
                 }
                 (flight, code) => failed(flight, trouble(code, seconds)),
             },
-            (Flight::Push { origin, last }, Told::Pushed(answer)) => {
+            (Flight::Push { origin, after, last }, Told::Pushed(answer)) => {
                 if answer.request != request || answer.origin != origin || answer.durable != last {
                     let not_ours = Trouble::Network("the answer is not to this push".to_owned());
                     return Ok(Input::PushFailed(not_ours));
                 }
                 self.note_accepted(history, origin, last);
+                if answer.held {
+                    let held = &mut self.tills[t].disk.held;
+                    let known = held.get(&origin).cloned();
+                    held.insert(origin, Held::at_least_after(known, after.seq));
+                }
                 Input::Pushed { epoch: answer.epoch, durable: last, forked: answer.forked }
             }
             (Flight::Shake { origin, wall, started, asked }, Told::Shaken(greeting)) => {
@@ -100,6 +105,9 @@ impl World {
                 self.tills[t].point()?;
                 let till = &mut self.tills[t];
                 till.disk.keep_proofs(&greeting.head_office, &greeting.certificates);
+                let own = till.disk.certificates.iter().map(|own| own.origin);
+                till.disk.held =
+                    own.filter_map(|own| Some((own, greeting.held.get(&own)?.clone()))).collect();
                 let unproved = asked.iter().copied().filter(|origin| !till.disk.is_proved(*origin)).collect();
                 till.strangers.hear(&asked, &unproved);
                 Input::Shaken(self.shaken(t, origin, *greeting))
@@ -152,6 +160,10 @@ impl World {
             } else {
                 others.insert(origin, (epoch.map(|epoch| (epoch, acknowledged)), highest));
             }
+        }
+        // Whose access has ended gets nothing back; once it is let in again, the next handshake finds the same lost.
+        if greeting.held.get(&lane).is_some_and(|held| held.reason.is_some()) {
+            lost.clear();
         }
         Shaken {
             epoch: greeting.epoch,

@@ -13,6 +13,8 @@ use std::fmt;
 use super::chains::Chains;
 use super::faults::Fault;
 use super::scribe::{Kept, Key};
+use super::till::SimTill;
+use super::till_disk::Certificate;
 use super::views::{Standings, Views};
 use super::world::World;
 
@@ -49,7 +51,7 @@ pub struct Oracle {
 }
 
 impl World {
-    fn is_of_office(&self, origin: OriginId) -> bool {
+    pub(super) fn is_of_office(&self, origin: OriginId) -> bool {
         self.oracle.standings.get(&origin) == Some(&Standing::HeadOffice)
     }
 
@@ -72,6 +74,7 @@ impl World {
             .and_then(|()| self.chains_hold())
             .and_then(|()| self.feeds_reach_everybody())
             .and_then(|()| self.machines_part());
+        let found = found.and_then(|()| self.what_is_held_stays_apart());
         let found = found.and_then(|()| self.same_rows_in_any_order());
         found.map_err(|(law, what)| Breach { law, what, at_millis: self.now })
     }
@@ -82,10 +85,12 @@ impl World {
             return Err((law, "head office is busy or down".to_owned()));
         }
         for (t, till) in self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone) {
-            if !till.says_up_to_date() {
+            let refused = |own: &Certificate| self.is_refused(till, own.origin);
+            let is_refused = till.life.is_some() && till.disk.certificates.iter().any(refused);
+            if !till.says_up_to_date() && !is_refused {
                 return Err((law, format!("till {t} is not")));
             }
-            for own in &till.disk.certificates {
+            for own in till.disk.certificates.iter().filter(|own| !refused(own)) {
                 let tip = till.disk.own_tip(own.origin);
                 let acknowledged = till.disk.acknowledged.get(&own.origin).map_or(Tip::NONE, |(_, tip)| *tip);
                 if acknowledged != tip {
@@ -108,7 +113,7 @@ impl World {
                     return Err(("bytes stay as first written", named(event.origin, event.tip)));
                 }
                 Some(_) => {}
-                None if self.oracle.destroyed.contains(key) => {}
+                None if self.oracle.destroyed.contains(key) || self.is_kept_back(key) => {}
                 None => {
                     let what = format!("{}; {}", named(event.origin, event.tip), self.holders(key));
                     return Err(("whatever was committed reaches head office", what));
@@ -188,7 +193,8 @@ impl World {
     /// Every till has every entry of its scopes, and stands at their ends.
     fn feeds_reach_everybody(&self) -> Found {
         let law = "every till sees every event of its scopes";
-        for (t, till) in self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone) {
+        let listens = |(_, till): &(usize, &SimTill)| !till.is_gone && !self.is_shut(till);
+        for (t, till) in self.tills.iter().enumerate().filter(listens) {
             for scope in scope::of_till(till.store) {
                 let entries = self.office.disk.feed.get(&scope).map_or(&[][..], Vec::as_slice);
                 let missing = entries.iter().map(|entry| &self.office.disk.chains.events[entry.event]);
@@ -210,7 +216,9 @@ impl World {
     fn machines_part(&self) -> Found {
         let mut writers = BTreeSet::new();
         for till in self.tills.iter().filter(|till| !till.is_gone) {
+            // Of whom nothing more is taken, nobody knows that there are two.
             if let Some(writer) = till.disk.writer()
+                && !self.is_refused(till, writer.origin)
                 && !writers.insert(writer.origin)
             {
                 return Err(("copies part", writer.origin.to_string()));
@@ -225,9 +233,18 @@ impl World {
             return Ok(());
         }
         let law = "the same events give the same rows in any order";
-        let events = self.office.disk.chains.events.clone();
+        let disk = &self.office.disk;
+        let counts = |(place, _): &(usize, &Kept)| !disk.apart.waits(*place);
+        let events: Vec<Kept> = disk
+            .chains
+            .events
+            .iter()
+            .enumerate()
+            .filter(counts)
+            .map(|(_, event)| event.clone())
+            .collect();
         let standings = self.oracle.standings.clone();
-        let as_arrived = Views::of(&events, &standings, self.mutant);
+        let as_arrived = Views::of(&disk.counting(), &standings, self.mutant);
         if as_arrived.quarantined() > 0 {
             self.reached(super::counts::Rare::Quarantined);
         }
@@ -267,8 +284,8 @@ fn how(chains: &Chains, origin: OriginId, tip: Tip) -> &'static str {
     }
 }
 
-type Found = Result<(), (&'static str, String)>;
+pub(super) type Found = Result<(), (&'static str, String)>;
 
-fn named(origin: OriginId, tip: Tip) -> String {
+pub(super) fn named(origin: OriginId, tip: Tip) -> String {
     format!("event {} of {origin}, {}", tip.seq, tip.hash)
 }

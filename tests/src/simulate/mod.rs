@@ -4,12 +4,14 @@
 //! must hold (`laws`). The machines of `daybook_core::sync` are real; disks, network, clocks and people are models. What a seed broke, the
 //! same seed breaks again.
 
+mod admission;
 mod answers;
 mod chains;
 mod clerk;
 mod commits;
 pub mod counts;
 pub mod faults;
+mod held;
 mod landing;
 mod laws;
 pub mod mutants;

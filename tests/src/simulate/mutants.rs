@@ -22,6 +22,8 @@ named! {
         ReceiptBeforeCommit = "receipt_before_commit",
         /// Head office goes on in its old epoch whatever its log looks like.
         EpochIgnored = "epoch_ignored",
+        /// Head office gives what it holds of a closed till to everybody.
+        HeldEntersFeed = "held_enters_feed",
         /// Read models believe whatever arrived last.
         ArrivalOrderMerge = "arrival_order_merge",
     }
@@ -37,6 +39,7 @@ impl Mutant {
             | Mutant::ArrivalOrderMerge
             | Mutant::DedupeWithoutHash
             | Mutant::EpochIgnored
+            | Mutant::HeldEntersFeed
             | Mutant::NaiveCursor
             | Mutant::ReceiptBeforeCommit => 200,
         }

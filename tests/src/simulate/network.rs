@@ -7,13 +7,14 @@ use daybook_core::chain::Tip;
 use daybook_core::envelope::Line;
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::limits::REQUEST_SECONDS_MAX;
-use daybook_core::wire::{FeedEntry, FeedHead, ProblemCode, PushAnswer, PushHead};
+use daybook_core::wire::{FeedEntry, FeedHead, Held, ProblemCode, PushAnswer, PushHead};
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::counts::Rare;
 use super::faults::Fault;
 use super::scribe::Kept;
+use super::till::Life;
 use super::till_disk::{Certificate, OfficeWord};
 use super::world::{Happening, World};
 
@@ -69,6 +70,8 @@ pub struct Greeting {
     pub wanted: BTreeMap<OriginId, Tip>,
     /// Certificates that prove others.
     pub certificates: Vec<Certificate>,
+    /// What is held of the sender's till.
+    pub held: BTreeMap<OriginId, Held>,
 }
 
 /// A page of an origin's own chain.
@@ -134,7 +137,8 @@ impl fmt::Display for Told {
         match self {
             Told::Pushed(answer) => {
                 let forked = if answer.forked { ", forked" } else { "" };
-                write!(to, "durable to {}{forked}", answer.durable.seq)
+                let held = if answer.held { ", held" } else { "" };
+                write!(to, "durable to {}{forked}{held}", answer.durable.seq)
             }
             Told::Shaken(answer) => write!(to, "shaken in {}, wants {:?}", answer.epoch, answer.wanted),
             Told::Page(head, page) => write!(to, "{} entries, more: {}", page.len(), head.more),
@@ -262,7 +266,9 @@ impl World {
         let position = self.office.disk.position(scope);
         for till in 0..self.tills.len() {
             let listens = self.tills[till].life.as_ref().is_some_and(|life| life.listens);
-            if !listens || !self.tills[till].link.goes_down(self.now) {
+            let is_shut = |life: &Life| self.office.disk.closing(life.lane).is_some();
+            let is_shut = self.tills[till].life.as_ref().is_some_and(is_shut);
+            if !listens || is_shut || !self.tills[till].link.goes_down(self.now) {
                 continue;
             }
             if self.tills[till].has_page_in_flight(scope) {

@@ -22,7 +22,7 @@ use super::commits::Job;
 use super::counts::Rare;
 use super::faults::Fault;
 use super::mutants::Mutant;
-use super::office_disk::OfficeDisk;
+use super::office_disk::{Entering, OfficeDisk};
 use super::scribe::{Fact, Sealer, write};
 use super::till_disk::{Certificate, OfficeWord};
 use super::world::{Happening, World};
@@ -146,10 +146,15 @@ impl World {
         let identity = self.office.identity.clone();
         self.oracle.standings.insert(identity.origin, Standing::HeadOffice);
         self.office.disk.certificates.insert(identity.origin, identity);
-        self.office.server = Some(Server::new(self.office.epoch.clone()));
+        self.office.server = Some(self.new_server());
         self.record_own(facts, last_at);
         self.office.anchor = self.office.anchor_now();
         self.say(|| format!("epoch {} begins", self.office.epoch));
+    }
+
+    /// The machine of the present epoch.
+    pub(super) fn new_server(&self) -> Server {
+        Server::new(self.office.epoch.clone()).with_room(self.shape.held_max)
     }
 
     /// Goes on under a child origin in a new epoch. The identity is kept before anything is written under it.
@@ -170,7 +175,7 @@ impl World {
     }
 
     /// Records own events in one durable commit.
-    fn record_own(&mut self, mut facts: Vec<Fact>, above: i64) {
+    pub(super) fn record_own(&mut self, mut facts: Vec<Fact>, above: i64) {
         let mut writer = self.own_writer();
         writer.last_at = writer.last_at.max(above);
         if let Some(last) = facts.last_mut() {
@@ -179,8 +184,10 @@ impl World {
         let (now, sealer) = (Now { wall: self.wall(), offset: 0 }, self.office.identity.sealer.clone());
         let (written, _) = write(writer, facts, now, None, &sealer, || EventId(self.new_uuid()));
         let new = written.iter().map(|event| (event.tip, Line::Event(event.text.clone()))).collect();
-        let office = Some(Standing::HeadOffice);
-        let scopes = self.office.disk.append(writer.origin, writer.tip, new, false, office);
+        let entering = Entering { standing: Some(Standing::HeadOffice), ..Entering::default() };
+        let let_in = self.office.disk.apart.let_in;
+        let scopes = self.office.disk.append(writer.origin, writer.tip, new, false, entering);
+        self.note_let_in(let_in);
         self.say(|| {
             format!("head office writes {} to {:?}", writer.origin, written.last().map(|event| event.tip))
         });
@@ -268,7 +275,7 @@ impl World {
         let before = anchor.map(|anchor| anchor.epoch);
         if goes_on {
             self.office.epoch = before.unwrap_or_default();
-            self.office.server = Some(Server::new(self.office.epoch.clone()));
+            self.office.server = Some(self.new_server());
         } else {
             self.open_epoch(before);
         }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::chains::Chains;
+use super::held::{KeptApart, Reach};
 use super::mutants::Mutant;
 use super::scribe::{Kept, Stored};
 use super::till_disk::Certificate;
@@ -26,6 +27,19 @@ pub struct Entry {
     pub running: Hash,
 }
 
+/// How events come in.
+#[derive(Clone, Copy, Default)]
+pub struct Entering {
+    /// What their writer may speak for.
+    pub standing: Option<Standing>,
+    /// Whether they are kept apart.
+    pub held: bool,
+    /// Whether they take no room then.
+    pub expected: bool,
+    /// Whether the mistake is made to let what is kept apart into the feed all the same.
+    pub ignores_held: bool,
+}
+
 /// The disk of head office.
 #[derive(Clone, Default)]
 pub struct OfficeDisk {
@@ -36,6 +50,8 @@ pub struct OfficeDisk {
     pub feed: BTreeMap<String, Vec<Entry>>,
     /// Scopes in which each event stands, by arrival.
     standing_in: BTreeMap<usize, String>,
+    /// What is held of closed origins, and who is closed.
+    pub apart: KeptApart,
     /// Origins that it knows.
     pub certificates: BTreeMap<OriginId, Certificate>,
 }
@@ -94,16 +110,17 @@ impl OfficeDisk {
             firsts.is_some_and(|firsts| firsts.iter().any(|(_, first)| *first == tip.hash))
         };
         let began_branch = push.events.iter().take(known).any(began);
-        Known {
+        let last = push.events.last().filter(|_| known == push.events.len()).map(|(tip, _)| *tip);
+        let known = Known {
             previous,
             events: known,
             without_content,
             other_successor,
             began_branch,
             tips,
-            // Nobody is closed here, so nothing is held.
             ..Known::default()
-        }
+        };
+        self.with_admission(origin, last, known)
     }
 
     /// Appends lines after an event that is there, gives the events among them positions, and gives the scopes that these entered.
@@ -113,14 +130,15 @@ impl OfficeDisk {
         after: Tip,
         new: Vec<(Tip, Line)>,
         branches: bool,
-        standing: Option<Standing>,
+        entering: Entering,
     ) -> BTreeSet<String> {
         let mut scopes = BTreeSet::new();
         let mut prev = after;
+        let stores_content = new.iter().any(|(_, line)| matches!(line, Line::Event(_)));
         let first = new.first().map(|(tip, _)| tip.hash);
         for (tip, line) in new {
             match line {
-                Line::Event(text) => scopes.extend(self.enter(origin, tip, prev.hash, text, standing)),
+                Line::Event(text) => scopes.extend(self.enter(origin, tip, prev.hash, text, entering)),
                 Line::Skeleton(skeleton) => {
                     self.chains.put_link((origin, tip.seq, tip.hash), prev.hash, skeleton);
                 }
@@ -128,6 +146,9 @@ impl OfficeDisk {
             prev = tip;
         }
         self.chains.move_tip(origin, after, prev);
+        if entering.held && stores_content {
+            scopes.extend(self.let_in_what_arrived(origin, Reach::ToWhatIsIn));
+        }
         if let (true, Some(first)) = (branches, first) {
             self.branchings.entry(origin).or_default().insert((after, first));
         }
@@ -139,10 +160,16 @@ impl OfficeDisk {
         &mut self,
         origin: OriginId,
         events: Vec<(Hash, Tip, EventText)>,
-        standing: Option<Standing>,
+        entering: Entering,
     ) -> BTreeSet<String> {
-        let enter = |(prev, tip, text)| self.enter(origin, tip, prev, text, standing);
-        events.into_iter().filter_map(enter).collect()
+        let mut scopes = BTreeSet::new();
+        for (prev, tip, text) in events {
+            scopes.extend(self.enter(origin, tip, prev, text, entering));
+        }
+        if entering.held {
+            scopes.extend(self.let_in_what_arrived(origin, Reach::ToTheFirstThatWaits));
+        }
+        scopes
     }
 
     fn enter(
@@ -151,22 +178,58 @@ impl OfficeDisk {
         tip: Tip,
         prev: Hash,
         text: EventText,
-        standing: Option<Standing>,
-    ) -> Option<String> {
+        entering: Entering,
+    ) -> BTreeSet<String> {
         let envelope = text.read_envelope().ok();
         let at = envelope.as_ref().map_or(0, |envelope| envelope.at);
-        let enters =
-            |standing| envelope.and_then(|envelope| scope_in(origin, tip, &envelope, &text, standing));
-        let scope = standing.and_then(enters);
+        let scope = entering.standing.and_then(|standing| {
+            envelope.and_then(|envelope| scope_in(origin, tip, &envelope, &text, standing))
+        });
+        // What head office says about origins stands in few of its events; all others are not read for it.
+        let speaks = entering.standing == Some(Standing::HeadOffice) && text.envelope.contains("\"origin.");
         let event = self.chains.events.len();
         let stored: Kept = Rc::new(Stored { origin, tip, prev, at, text });
         assert!(self.chains.put(stored), "an event is appended once");
-        let scope = scope?;
+        if entering.held {
+            self.hold(event, entering.expected);
+        }
+        let mut scopes = BTreeSet::new();
+        if let Some(scope) = scope.filter(|_| !entering.held || entering.ignores_held) {
+            self.put_in_scope(scope.clone(), event);
+            scopes.insert(scope);
+        }
+        if speaks {
+            scopes.extend(self.heed(event));
+        }
+        scopes
+    }
+
+    /// Gives an event that is let in its place in the feed; gives the scope.
+    pub(super) fn enter_feed(&mut self, event: usize) -> Option<String> {
+        let scope = self.scope_of(event)?;
+        self.put_in_scope(scope.clone(), event);
+        Some(scope)
+    }
+
+    /// The scope that an event belongs into, by what its writer may speak for.
+    pub fn scope_of(&self, event: usize) -> Option<String> {
+        let stored = &self.chains.events[event];
+        let standing = self.certificates.get(&stored.origin)?.standing;
+        let envelope = stored.text.read_envelope().ok()?;
+        scope_in(stored.origin, stored.tip, &envelope, &stored.text, standing)
+    }
+
+    /// The scope that an event stands in.
+    pub fn stands_in(&self, event: usize) -> Option<&String> {
+        self.standing_in.get(&event)
+    }
+
+    fn put_in_scope(&mut self, scope: String, event: usize) {
+        let hash = self.chains.events[event].tip.hash;
         let entries = self.feed.entry(scope.clone()).or_default();
         let before = entries.last().map_or(Hash::ZERO, |entry| entry.running);
-        entries.push(Entry { event, running: running_hash(before, tip.hash) });
-        self.standing_in.insert(event, scope.clone());
-        Some(scope)
+        entries.push(Entry { event, running: running_hash(before, hash) });
+        self.standing_in.insert(event, scope);
     }
 
     /// What links an entry of a scope to what the scope's readers hold of its origin: the events in between, and the hash before them.

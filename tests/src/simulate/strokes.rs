@@ -40,6 +40,7 @@ impl World {
                 self.tills[t].views = None;
                 self.figures.faults.count(fault);
             }
+            Fault::TillRevoked => self.revoke(t),
             Fault::TillRollback => self.roll_back(),
             Fault::TillClone => self.copy(t),
             Fault::TillWipe => self.wipe(t, living.len()),
@@ -134,7 +135,7 @@ impl World {
 
     /// Notes which events exist nowhere any more from where they can come back: nobody promises those.
     pub(super) fn note_destroyed(&mut self) {
-        let given = self.given_back();
+        let given = self.given_back(|_, _| true, |_| true);
         let chains = &self.office.disk.chains;
         let exists = |key: &Key| given.contains(key) || chains.find(key).is_some();
         let lost: Vec<Key> = self.oracle.recorded.keys().filter(|key| !exists(key)).copied().collect();
@@ -145,14 +146,20 @@ impl World {
         }
     }
 
-    /// Everything that living tills give back: what they wrote, and of others what links to something that comes back too. A page of one
+    /// Everything that living tills give back: what they wrote under the names that may send, and, from whoever may carry, of others what links to something that comes back too. A page of one
     /// lane may link to an event of another lane whose page never came; where nobody has that event, what follows it has no place.
-    fn given_back(&self) -> BTreeSet<Key> {
+    pub(super) fn given_back(
+        &self,
+        sends: impl Fn(&SimTill, OriginId) -> bool,
+        carries: impl Fn(&SimTill) -> bool,
+    ) -> BTreeSet<Key> {
         let living = || self.tills.iter().filter(|till| !till.is_gone);
-        let mut given: BTreeSet<Key> =
-            living().flat_map(|till| till.disk.own_events()).map(|event| event.key()).collect();
+        let own = living().flat_map(|till| till.disk.own_events().map(move |event| (till, event)));
+        let sent = own.filter(|(till, event)| sends(till, event.origin));
+        let mut given: BTreeSet<Key> = sent.map(|(_, event)| event.key()).collect();
         let mut linked = given.clone();
-        let mut left: Vec<(OriginId, Burden)> = living().flat_map(|till| till.disk.burdens()).collect();
+        let carrying = living().filter(|till| carries(till));
+        let mut left: Vec<(OriginId, Burden)> = carrying.flat_map(|till| till.disk.burdens()).collect();
         let chains = &self.office.disk.chains;
         loop {
             let before = left.len();

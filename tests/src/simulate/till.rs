@@ -67,7 +67,8 @@ pub struct SimTill {
 pub struct Life {
     machine: Machine,
     turns: Turns,
-    lane: OriginId,
+    /// The own origin whose turn it is.
+    pub lane: OriginId,
     flights: BTreeMap<RequestId, Flight>,
     forked: Option<(OriginId, Reason)>,
     /// Whether it hears hints.
@@ -77,7 +78,7 @@ pub struct Life {
 
 /// A request on the road.
 pub(super) enum Flight {
-    Push { origin: OriginId, last: Tip },
+    Push { origin: OriginId, after: Tip, last: Tip },
     Shake { origin: OriginId, wall: i64, started: u64, asked: Vec<OriginId> },
     Page { scope: String, after: i64 },
     Carry { origin: OriginId, last: Tip },
@@ -495,7 +496,7 @@ impl World {
         let seal = own.sealer.seal(origin, last).text();
         let head = PushHead { origin, previous: after, seal, certificates: Vec::new() };
         let lines = lines_of(&events);
-        self.take_off(t, life, Flight::Push { origin, last }, Ask::Push(head, lines));
+        self.take_off(t, life, Flight::Push { origin, after, last }, Ask::Push(head, lines));
     }
 
     /// Hands back what is here of another origin after an event.

@@ -8,6 +8,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::ids::{CommandId, OriginId};
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Writer;
+use daybook_core::wire::Held;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::Chains;
@@ -64,6 +65,8 @@ pub struct TillDisk {
     own: BTreeMap<OriginId, Vec<Kept>>,
     /// What was acknowledged of own origins, in which epoch.
     pub acknowledged: BTreeMap<OriginId, (String, Tip)>,
+    /// What head office keeps apart of own origins, as far as the till has heard.
+    pub held: BTreeMap<OriginId, Held>,
     /// How far scopes were followed.
     pub cursors: BTreeMap<String, Cursor>,
     /// Commands that were executed, with the last event of each.

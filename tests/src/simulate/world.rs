@@ -7,6 +7,7 @@ use daybook_core::chain::{Hash, Tip};
 use daybook_core::ids::{CommandId, OriginId, ProductId, RequestId, StoreId, TillId};
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::epoch::Anchor;
+use daybook_core::sync::server::HeldSoFar;
 use daybook_core::sync::till::{Input, Moment};
 use fastrand::Rng;
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub struct Shape {
     pub pace_millis_max: u64,
     /// How long the storm lasts, in milliseconds.
     pub storm_millis: u64,
+    /// As much as head office holds of one closed till: little, so that it is reached.
+    pub held_max: HeldSoFar,
 }
 
 /// Something that happens at a moment.
@@ -80,6 +83,10 @@ pub(super) enum Happening {
     OfficeStarts(u32),
     /// Head office records something of its own.
     OfficeWrites,
+    /// A person at head office lets a till in that was closed.
+    Admits(TillId),
+    /// A person at head office looks whether anybody is still closed.
+    AdmitsEverybody,
     /// Head office is backed up.
     Backup,
     /// A fault of the menu strikes.
@@ -98,6 +105,10 @@ pub struct World {
     pub(super) shape: Shape,
     pub(super) menu: Menu,
     pub(super) is_calm: bool,
+    /// A till that nobody lets in again.
+    pub(super) stays_closed: Option<TillId>,
+    /// Whether it was decided whether there is one.
+    pub(super) leaves_one_closed: bool,
     pub(super) mutant: Option<Mutant>,
     pub(super) tills: Vec<SimTill>,
     pub(super) office: Office,
@@ -122,6 +133,7 @@ impl World {
             taken_events_max: if menu.serves(Fault::TooLarge) { rng.usize(1..=6) } else { 500 },
             pace_millis_max: rng.u64(4_000..40_000),
             storm_millis: rng.u64(120_000..420_000),
+            held_max: HeldSoFar { events: rng.usize(4..80), bytes: rng.usize(8_000..120_000) },
         };
         let goods = Goods::of((1..=3).map(|number| ProductId(Uuid::from_u128(0xa0 + number))).collect());
         let mut world = World {
@@ -133,6 +145,8 @@ impl World {
             menu,
             shape,
             is_calm: false,
+            stays_closed: None,
+            leaves_one_closed: false,
             mutant,
             tills: Vec::new(),
             office: Office::new(OriginId(Uuid::from_u128(0xf0)), Sealer::StandIn(Hash::ZERO)),
@@ -240,6 +254,8 @@ impl World {
             Happening::Anchored(run, anchor) => self.anchored(run, *anchor),
             Happening::OfficeStarts(run) => self.office_starts(run),
             Happening::OfficeWrites => self.office_writes(),
+            Happening::Admits(till) => self.admits(till),
+            Happening::AdmitsEverybody => self.admits_everybody(),
             Happening::Backup => self.office.back_up(),
             Happening::Stroke(fault) => self.stroke(fault),
             Happening::Calm => self.calm(),
@@ -254,6 +270,10 @@ impl World {
             self.tills[till].crash_in = None;
         }
         self.say(|| "the storm is over".to_owned());
+        if self.menu.serves(Fault::TillRevoked) {
+            let looks = self.rng.u64(5_000..90_000);
+            self.after(looks, Happening::AdmitsEverybody);
+        }
     }
 
     /// Whether a fault strikes on this occasion; if it does, it is counted.
