@@ -168,9 +168,10 @@ async fn so_much_is_held_of_a_till_and_then_it_is_told_to_keep_the_rest() {
 async fn a_till_goes_on_under_so_many_names_and_is_told_then_to_be_enrolled_anew() {
     let world = World::start().await;
     let first = world.till("High Street", "Till 1", 1).await;
-    let name = |number: usize| Till {
-        origin: OriginId(Uuid::from_u128(0x2000 + number as u128)),
-        ..Till::new(2, &world)
+    let name = |number: usize| {
+        let mut till = Till::new(2, &world);
+        till.origin = OriginId(Uuid::from_u128(0x2000 + number as u128));
+        till
     };
     let certificate = |number: usize| match number {
         1 => certified(&first, &name(1), &first, "Till 1-1"),

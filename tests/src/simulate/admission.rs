@@ -4,12 +4,14 @@
 //! is let in whole, under one of its names, or up to an event.
 
 use daybook_core::chain::Tip;
+use daybook_core::envelope::Line;
 use daybook_core::event::Event;
 use daybook_core::event::origin::{Admitted, Closed};
 use daybook_core::ids::{OriginId, TillId};
 use daybook_core::project::Input as ProjectInput;
 use daybook_core::project::rows::OrderKey;
 use daybook_core::sync::admission::{Gate, Mark};
+use daybook_core::wire::Held;
 use std::collections::BTreeSet;
 
 use super::counts::Rare;
@@ -17,6 +19,7 @@ use super::faults::Fault;
 use super::laws::{Found, named};
 use super::scribe::{Fact, Key};
 use super::till::SimTill;
+use super::till_disk::lines_of;
 use super::world::{Happening, World};
 
 impl World {
@@ -153,8 +156,7 @@ impl World {
         }
         let acknowledged = till.disk.acknowledged.get(&origin).map_or(Tip::NONE, |(_, tip)| *tip);
         let next = till.disk.own_after(origin, acknowledged.seq, self.shape.push_events_max);
-        let bytes: usize =
-            next.iter().map(|event| event.text.envelope.len() + event.text.payload.len()).sum();
+        let bytes = lines_of(&next).iter().map(Line::bytes).sum();
         !self.fits(till.till, next.len(), bytes)
     }
 
@@ -174,8 +176,8 @@ impl World {
         if let Some(till) = disk.till_of(key.0).filter(|_| disk.closing(key.0).is_some()) {
             let lacking = self.oracle.recorded.iter().filter(|(key, _)| disk.chains.find(key).is_none());
             let its = lacking.filter(|(key, _)| disk.till_of(key.0) == Some(till));
-            let texts = its.map(|(_, event)| event.text.envelope.len() + event.text.payload.len());
-            let (events, bytes) = texts.fold((0, 0), |(events, bytes), text| (events + 1, bytes + text));
+            let sizes = its.map(|(_, event)| Line::Event(event.text.clone()).bytes());
+            let (events, bytes) = sizes.fold((0, 0), |(events, bytes), size| (events + 1, bytes + size));
             if !self.fits(till, events, bytes) {
                 return true;
             }
@@ -233,7 +235,10 @@ impl World {
             for own in &till.disk.certificates {
                 let (known, true_now) =
                     (till.disk.held.get(&own.origin), self.office.disk.held_of(own.origin));
-                if known != true_now.as_ref() {
+                // What was answered as held since the last handshake is known by a bound only.
+                let is_bound =
+                    |(known, now): (&Held, &Held)| known.reason == now.reason && known.after <= now.after;
+                if known != true_now.as_ref() && !known.zip(true_now.as_ref()).is_some_and(is_bound) {
                     let what = format!("till {t} believes {known:?} of {}, it is {true_now:?}", own.origin);
                     return Err(("a till knows what of it is held", what));
                 }
