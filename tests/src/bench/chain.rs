@@ -6,7 +6,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::identity::{KeyPair, PublicKey};
 use daybook_core::ids::OriginId;
 use daybook_core::limits::PUSH_EVENTS_MAX;
-use daybook_core::sync::server::Push;
+use daybook_core::sync::server::{Bringer, Push};
 use daybook_core::wire::PushHead;
 use daybook_store::Durability;
 use daybook_store::till::TillLog;
@@ -85,7 +85,8 @@ pub fn verification(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Resu
             let (time, ()) = micros(|| {
                 for ((head, lines), batch) in given.into_iter().zip(&batches) {
                     ensure!(head.previous == before, "a batch does not follow the one before");
-                    let push = Push::check(&head, lines, &key).map_err(|bad| anyhow!("{bad}"))?;
+                    let push =
+                        Push::check(&head, lines, &key, Bringer::Writer).map_err(|bad| anyhow!("{bad}"))?;
                     before = push.events.last().map(|(tip, _)| *tip).context("an empty batch")?;
                     ensure!(before == batch.last, "a batch does not end where the log says");
                 }

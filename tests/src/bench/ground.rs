@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use daybook_core::ids::RequestId;
-use daybook_core::sync::server::{Push, Server};
+use daybook_core::sync::server::{Bringer, Push, Server};
 use daybook_core::sync::till::Status;
 use daybook_store::office::{OfficeLog, standing};
 use daybook_store::{Durability, events};
@@ -165,7 +165,7 @@ impl Ground {
             let (batches, key) = chain::batches(&past, events_wanted.saturating_sub(known))?;
             let mut server = Server::new(std::fs::read_to_string(office.join("epoch"))?);
             for (number, batch) in (1..).zip(batches) {
-                let push = Push::check(&batch.head, batch.to_lines(), &key)?;
+                let push = Push::check(&batch.head, batch.to_lines(), &key, Bringer::Writer)?;
                 let standing = standing(log.connection(), push.origin)?;
                 let request = RequestId(uuid::Uuid::from_u128(number));
                 log.ingest(MONDAY_MORNING, &mut server, vec![(request, push, standing)]).1?;
