@@ -8,7 +8,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests -p daybook-server --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins interop check generate pictures replay crash sweep simulate bench clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins interop check generate pictures replay long-stories crash sweep simulate bench clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,11 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${RESTORE:+--restore} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+long-stories: ## tell long stories of a till and head office as processes of their own: [STORY=poison] [DURABLE=0]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin long >&2 \
+		&& exec '$(target)/release/long' $${STORY:+--story "$$STORY"} $${DURABLE:+--durable "$$DURABLE"}
 
 simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all] [LAYER=real]
 	@scripts/prerequisites >&2 \

@@ -6,6 +6,8 @@ pub mod disk;
 pub mod driven;
 pub mod escpos;
 pub mod generate;
+pub mod later;
+pub mod long;
 pub mod printer;
 pub mod replay;
 pub mod show;

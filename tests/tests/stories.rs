@@ -29,6 +29,8 @@ mod keystore;
 mod paying;
 #[path = "stories/people.rs"]
 mod people;
+#[path = "stories/poison.rs"]
+mod poison;
 #[path = "stories/printing.rs"]
 mod printing;
 #[path = "stories/read_models.rs"]
