@@ -110,10 +110,11 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
 			$${FAULTS:+--faults "$$FAULTS"} $${RESTORE:+--restore} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
 
-long-stories: ## tell long stories of a till and head office as processes of their own: [STORY=poison] [DURABLE=0]
+long-stories: ## have a till come back after 90 days offline with EVENTS=1000000, with head office and till killed on the way [STORY=poison] [DURABLE=0]
 	@scripts/prerequisites >&2 \
 		&& cargo build --release --locked -p daybook-tests --bin long >&2 \
-		&& exec '$(target)/release/long' $${STORY:+--story "$$STORY"} $${DURABLE:+--durable "$$DURABLE"}
+		&& exec '$(target)/release/long' $${EVENTS:+--events "$$EVENTS"} \
+			$${STORY:+--story "$$STORY"} $${DURABLE:+--durable "$$DURABLE"}
 
 simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all] [LAYER=real]
 	@scripts/prerequisites >&2 \

@@ -20,6 +20,13 @@ fn told(words: &[&str]) -> Value {
 }
 
 #[test]
+fn ninety_days_offline_arrive_whole_while_the_till_sells_and_either_side_is_killed() {
+    let seen = told(&["--story", "drain", "--events", "20000"]);
+    assert!(seen["events"].as_i64() > Some(20_000), "{seen}");
+    assert!(seen["sales_on_the_way"].as_i64() > Some(10), "{seen}");
+}
+
+#[test]
 fn poison_at_first_in_the_middle_and_last_is_kept_and_blocks_nothing() {
     let seen = told(&["--story", "poison"]);
     assert_eq!(seen["quarantined"], serde_json::json!(31), "{seen}");

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use daybook_tests::long::{Options, poison};
+use daybook_tests::long::{Options, drain, poison};
 use daybook_tests::replay::{server_child, till_child};
 
 /// Tell a long story.
@@ -34,8 +34,11 @@ enum Role {
 #[derive(Debug, Args)]
 struct Tell {
     /// Which story.
-    #[arg(long, value_enum)]
-    story: Option<Story>,
+    #[arg(long, value_enum, default_value = "drain")]
+    story: Story,
+    /// Events that the till has recorded while it was offline.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(10_000..=1_000_000))]
+    events: i64,
     /// Whether every commit reaches the disk.
     #[arg(long, value_parser = BoolishValueParser::new(), default_value = "true", action = clap::ArgAction::Set)]
     durable: bool,
@@ -46,6 +49,8 @@ struct Tell {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Story {
+    /// Ninety days offline, and then everything at once.
+    Drain,
     /// Events that make no sense, where they hurt most.
     Poison,
 }
@@ -70,11 +75,12 @@ fn main() -> ExitCode {
 fn tell(asked: &Tell) -> anyhow::Result<()> {
     std::fs::create_dir_all(&asked.folder)?;
     let books = tempfile::Builder::new().prefix("books-").tempdir_in(&asked.folder)?;
-    let options = Options { durable: asked.durable, folder: books.path().to_owned() };
+    let options = Options { events: asked.events, durable: asked.durable, folder: books.path().to_owned() };
     let runtime = tokio::runtime::Runtime::new()?;
     let seen = runtime.block_on(async {
         match asked.story {
-            None | Some(Story::Poison) => poison::play(&options).await,
+            Story::Drain => drain::play(&options).await,
+            Story::Poison => poison::play(&options).await,
         }
     })?;
     println!("{seen}");
