@@ -35,8 +35,12 @@ mod poison;
 mod printing;
 #[path = "stories/read_models.rs"]
 mod read_models;
+#[path = "stories/recorded.rs"]
+mod recorded;
 #[path = "stories/recovery.rs"]
 mod recovery;
+#[path = "stories/skew.rs"]
+mod skew;
 #[path = "stories/tls.rs"]
 mod tls;
 #[path = "stories/trust.rs"]

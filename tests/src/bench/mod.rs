@@ -13,7 +13,7 @@ pub mod history;
 pub mod ingest;
 mod measure;
 mod peers;
-mod pusher;
+pub mod pusher;
 mod random;
 mod rebuild;
 mod replicate;
