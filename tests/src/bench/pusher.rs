@@ -93,7 +93,8 @@ impl Pusher {
         Ok(())
     }
 
-    async fn post(&self, server: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    /// Sends a request with a compressed body; gives the body of its answer, which must be a good one.
+    pub async fn post(&self, server: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         let request = RequestId(Uuid::now_v7());
         let digest = content_digest(&body);
         let parts = RequestParts { method: "POST", path, query: "", request, content_digest: &digest };
