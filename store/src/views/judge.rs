@@ -333,7 +333,7 @@ fn fork_facts(
             });
         }
     }
-    let count = "SELECT count(*) FROM documents WHERE origin = ?1 AND seq > ?2";
+    let count = "SELECT count(*) FROM documents_by_event WHERE origin = ?1 AND seq > ?2";
     let receipts = connection
         .prepare_cached(count)?
         .query_row((blob(&origin.0), common_seq), |row| row.get(0))?;

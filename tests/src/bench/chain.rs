@@ -64,7 +64,7 @@ fn head(origin: OriginId, previous: Tip, last: Tip, key: &KeyPair, identity: &Id
 
 /// P11: checking the chain of a till's events as head office does, beside SHA-256 of the same bytes.
 pub fn verification(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<Row>> {
-    let (batches, key) = batches(&ground.with_past(tell)?, ground.sizes.events)?;
+    let (batches, key) = batches(&ground.with_events(tell)?, ground.sizes.events)?;
     let events: usize = batches.iter().map(|batch| batch.lines.len()).sum();
     ensure!(events > 0, "there are no events to verify");
     let texts = || batches.iter().flat_map(|batch| &batch.lines);
