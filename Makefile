@@ -8,7 +8,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 programs = $(if $(shell pkg-config --exists webkit2gtk-4.1 2>&1 && test -f ui/till/dist/index.html && echo all),--workspace --bins,-p daybook-tests -p daybook-server --bins)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites programs test walk run demo-pins interop check generate pictures replay crash sweep simulate bench clean-demo
+.PHONY: help prerequisites programs test walk run demo-pins interop check generate pictures replay long-stories crash sweep simulate bench clean-demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,7 +100,7 @@ pictures: ## draw the real window over a demo day and write docs/pictures anew
 # The last line of standard output is JSON for whoever reads it, so everything else here goes to standard error.
 # From another folder say `make -s -C daybook replay ...`: without -s make itself writes its last line there.
 # Values reach the shell as environment variables: a file name may then hold spaces and quotes.
-replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=rough] [DURABLE=0] [SEED=1]
+replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=rough] [RESTORE=1] [DURABLE=0] [SEED=1]
 	@if [ -z "$${RECEIPTS:-}" ]; then \
 		echo 'Which receipts? Name a file of one receipt a line: make replay RECEIPTS=file.ndjson' >&2; \
 		exit 2; \
@@ -108,7 +108,13 @@ replay: ## play receipts through tills and server: RECEIPTS=file.ndjson [FAULTS=
 	scripts/prerequisites >&2 \
 		&& cargo build --release --locked -p daybook-tests --bin replay >&2 \
 		&& exec '$(target)/release/replay' --receipts "$$RECEIPTS" \
-			$${FAULTS:+--faults "$$FAULTS"} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+			$${FAULTS:+--faults "$$FAULTS"} $${RESTORE:+--restore} $${DURABLE:+--durable "$$DURABLE"} $${SEED:+--seed "$$SEED"}
+
+long-stories: ## have a till come back after 90 days offline with EVENTS=1000000, with head office and till killed on the way [STORY=poison] [DURABLE=0]
+	@scripts/prerequisites >&2 \
+		&& cargo build --release --locked -p daybook-tests --bin long >&2 \
+		&& exec '$(target)/release/long' $${EVENTS:+--events "$$EVENTS"} \
+			$${STORY:+--story "$$STORY"} $${DURABLE:+--durable "$$DURABLE"}
 
 simulate: ## play seeds of synchronisation in a world that does its worst: SEEDS=1000 [SEED=k] [MUTANT=name|all] [LAYER=real]
 	@scripts/prerequisites >&2 \

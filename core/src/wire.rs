@@ -304,6 +304,49 @@ pub struct ConflictsPage {
     pub more: bool,
 }
 
+/// A page of a conflicts lane as a reader keeps it: records of kinds that it does not know yet are kept too, as they came.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ToldConflicts {
+    /// The request that the page answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// Where to go on.
+    pub cursor: String,
+    /// The records, by revision.
+    pub conflicts: Vec<ToldConflict>,
+    /// Whether there is more now.
+    pub more: bool,
+}
+
+/// A record of a conflicts lane as it came, with what every record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldConflict {
+    /// The id of its conflict.
+    pub id: String,
+    /// Its revision.
+    pub revision: i64,
+    /// The text of the record.
+    pub record: String,
+}
+
+impl<'de> Deserialize<'de> for ToldConflict {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Named {
+            id: String,
+        }
+        #[derive(Deserialize)]
+        struct Record {
+            revision: i64,
+            conflict: Named,
+        }
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let read: Record = serde_json::from_str(text.get()).map_err(serde::de::Error::custom)?;
+        Ok(ToldConflict { id: read.conflict.id, revision: read.revision, record: text.get().to_owned() })
+    }
+}
+
 /// How a conflict stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

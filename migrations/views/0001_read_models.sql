@@ -9,14 +9,21 @@ CREATE TABLE progress (
 ) STRICT;
 INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, abs(random() % 2097152) << 32);
 
--- Documents, lines and tenders lie in the order of their arrival: keyed by their hash, every new one would touch another page of a long past.
-CREATE TABLE documents (
-    hash                BLOB    NOT NULL UNIQUE,
+-- The events that documents, lines and tenders stand in, numbered as they come: what they share is kept once, and every new row lies behind
+-- the others. Keyed by their hash, each would touch another page of a long past.
+CREATE TABLE sale_events (
+    number   INTEGER PRIMARY KEY,
+    hash     BLOB    NOT NULL UNIQUE,
+    document BLOB    NOT NULL,              -- id of the completing event, which may be another one
+    sale     BLOB    NOT NULL
+) STRICT;
+CREATE INDEX sale_events_sale ON sale_events (sale);
+
+CREATE TABLE documents_by_event (
+    event               INTEGER PRIMARY KEY,
     at                  INTEGER NOT NULL,
     origin              BLOB    NOT NULL,
     seq                 INTEGER NOT NULL,
-    document            BLOB    NOT NULL,
-    sale                BLOB    NOT NULL,
     store               BLOB    NOT NULL,
     till                BLOB    NOT NULL,
     shift               BLOB    NOT NULL,
@@ -43,18 +50,21 @@ CREATE TABLE documents (
     from_parked         BLOB,
     voids               BLOB
 ) STRICT;
-CREATE INDEX documents_sale   ON documents (sale);
-CREATE INDEX documents_day    ON documents (store, day, till);
-CREATE INDEX documents_chain  ON documents (origin, seq, total_minor, wall);
-CREATE INDEX documents_newest ON documents (store, at, hash);
-CREATE INDEX documents_number ON documents (origin, series, number);
-CREATE INDEX documents_parked ON documents (from_parked) WHERE from_parked IS NOT NULL;
+CREATE INDEX documents_day    ON documents_by_event (store, day, till);
+CREATE INDEX documents_chain  ON documents_by_event (origin, seq, total_minor, wall);
+CREATE INDEX documents_newest ON documents_by_event (store, at);
+CREATE INDEX documents_number ON documents_by_event (origin, series, number);
+CREATE INDEX documents_parked ON documents_by_event (from_parked) WHERE from_parked IS NOT NULL;
 
-CREATE TABLE document_lines (
-    hash                BLOB    NOT NULL,
+CREATE VIEW documents AS SELECT
+    s.hash, d.at, d.origin, d.seq, s.document, s.sale, d.store, d.till, d.shift, d.day, d.wall, d.begun_as, d.series, d.number,
+    d.currency, d.exponent, d.lines, d.gross_sales_minor, d.gross_returns_minor, d.reductions_minor, d.net_minor, d.tax_minor,
+    d.total_minor, d.rounding_minor, d.customer, d.actor, d.approver, d.local_time, d.parts, d.from_parked, d.voids
+    FROM documents_by_event d JOIN sale_events s ON s.number = d.event;
+
+CREATE TABLE lines_by_event (
+    event               INTEGER NOT NULL,
     line                INTEGER NOT NULL,
-    document            BLOB    NOT NULL,
-    sale                BLOB    NOT NULL,
     direction           TEXT    NOT NULL,
     kind                TEXT    NOT NULL,
     product             BLOB,
@@ -69,14 +79,17 @@ CREATE TABLE document_lines (
     tax_minor           INTEGER NOT NULL,
     prices              TEXT    NOT NULL,
     reductions          TEXT,               -- JSON, by source
-    taxes               TEXT,               -- JSON, by tax and rate
     cost                INTEGER,            -- of one unit, in ten-thousandths of a minor unit
-    UNIQUE (hash, line)
-) STRICT;
-CREATE INDEX document_lines_sale ON document_lines (sale, line);
+    PRIMARY KEY (event, line)
+) STRICT, WITHOUT ROWID;
 
-CREATE TABLE tenders (
-    hash         BLOB    NOT NULL,
+CREATE VIEW document_lines AS SELECT
+    s.hash, l.line, s.document, s.sale, l.direction, l.kind, l.product, l.sku, l.name, l.department, l.quantity_thousandths,
+    l.extended_minor, l.extended_from, l.reductions_minor, l.net_minor, l.tax_minor, l.prices, l.reductions, l.cost
+    FROM lines_by_event l JOIN sale_events s ON s.number = l.event;
+
+CREATE TABLE tenders_by_event (
+    event        INTEGER NOT NULL,
     tender       INTEGER NOT NULL,
     tender_type  TEXT    NOT NULL,
     class        TEXT    NOT NULL,
@@ -84,8 +97,12 @@ CREATE TABLE tenders (
     given_minor  INTEGER,
     change_minor INTEGER,
     to_verify    INTEGER NOT NULL,
-    UNIQUE (hash, tender)
-) STRICT;
+    PRIMARY KEY (event, tender)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW tenders AS SELECT
+    s.hash, t.tender, t.tender_type, t.class, t.amount_minor, t.given_minor, t.change_minor, t.to_verify
+    FROM tenders_by_event t JOIN sale_events s ON s.number = t.event;
 
 -- What return lines took of earlier lines.
 CREATE TABLE claims (
@@ -190,7 +207,8 @@ CREATE TABLE shifts (
 CREATE INDEX shifts_shift ON shifts (shift);
 CREATE INDEX shifts_closed ON shifts (origin, at) WHERE closed IS NOT NULL;
 
--- Edits of shared descriptions, and what each subject folds to.
+-- Edits of shared descriptions, and what each subject folds to. Products and prices stand in tables of their own below, and what else is asked
+-- of them, which is seldom, is folded when it is asked.
 CREATE TABLE edits (
     subject TEXT    NOT NULL,
     hash    BLOB    NOT NULL,

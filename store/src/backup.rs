@@ -75,14 +75,12 @@ pub struct Checked {
 impl Checked {
     /// The result in words.
     pub fn words(&self) -> String {
-        let Sealed { hold, unproved } = self.seals;
-        let mut whole = format!(
-            "{} events of {} origins, each as it was written; {hold} seals, each by its writer",
-            self.events, self.origins
+        let whole = format!(
+            "{} events of {} origins, each as it was written; {}",
+            self.events,
+            self.origins,
+            self.seals.words()
         );
-        if unproved > 0 {
-            whole += &format!(" ({unproved} more by writers whose certificates are not here)");
-        }
         match self.behind {
             None | Some(0) => whole,
             Some(behind) => format!("{whole}; {behind} have been recorded since"),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::file::StoreError;
 use crate::sql;
+use crate::texts;
 
 /// An event as a log holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,25 +27,51 @@ pub struct StoredEvent {
     pub text: EventText,
 }
 
+/// What every log has of an event.
 const COLUMNS: &str = "position, origin, seq, hash, prev, envelope, payload, seal";
 
+/// A row of these eight columns, whose texts stand there as they are.
 pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    let texts = (row.get(5)?, row.get(6)?);
+    read_with(row, texts)
+}
+
+/// A row with a ninth column of packed texts; where it is empty, the texts stand there as they are.
+pub(crate) fn read_packed_row(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    match row.get_ref(8)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        None => read_row(row),
+        Some(packed) => read_with(row, texts::unpack(read_origin(row)?, packed)?),
+    }
+}
+
+fn read_origin(row: &Row<'_>) -> Result<OriginId, StoreError> {
+    sql::origin(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
+}
+
+fn read_with(row: &Row<'_>, (envelope, payload): (String, String)) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent {
         position: row.get(0)?,
-        origin: sql::origin(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?,
+        origin: read_origin(row)?,
         tip: Tip {
             seq: row.get(2)?,
             hash: sql::hash(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
         },
         prev: sql::hash(row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?)?,
-        text: EventText { envelope: row.get(5)?, payload: row.get(6)?, seal: sql::seal(row.get(7)?)? },
+        text: EventText { envelope, payload, seal: sql::seal(row.get(7)?)? },
     })
+}
+
+/// The columns for [`read_packed_row`], of a log of either side and of any version: a till's never has packed texts, and neither has a backup
+/// that head office made before there were any.
+fn columns(connection: &Connection) -> Result<String, StoreError> {
+    let packed = connection.column_exists(None, "events", "texts")?;
+    Ok(format!("{COLUMNS}, {}", if packed { "texts" } else { "NULL" }))
 }
 
 fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<StoredEvent>, StoreError> {
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
-        events.push(read_row(row)?);
+        events.push(read_packed_row(row)?);
     }
     Ok(events)
 }
@@ -55,7 +82,8 @@ pub fn after_position(
     position: i64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2");
+    let columns = columns(connection)?;
+    let sql = format!("SELECT {columns} FROM events WHERE position > ?1 ORDER BY position LIMIT ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     collect(statement.query((position, limit))?)
@@ -68,8 +96,9 @@ pub fn of_chain(
     first: i64,
     last: i64,
 ) -> Result<Vec<StoredEvent>, StoreError> {
+    let columns = columns(connection)?;
     let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq, hash"
+        "SELECT {columns} FROM events WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq, hash"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     collect(statement.query((sql::blob(&origin.0), first, last))?)
@@ -77,18 +106,20 @@ pub fn of_chain(
 
 /// The event of an origin with the highest number.
 pub fn last_of(connection: &Connection, origin: OriginId) -> Result<Option<StoredEvent>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE origin = ?1 ORDER BY seq DESC, hash LIMIT 1");
+    let columns = columns(connection)?;
+    let sql = format!("SELECT {columns} FROM events WHERE origin = ?1 ORDER BY seq DESC, hash LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([sql::blob(&origin.0)])?;
-    rows.next()?.map(read_row).transpose()
+    rows.next()?.map(read_packed_row).transpose()
 }
 
 /// One event.
 pub fn find(connection: &Connection, origin: OriginId, tip: Tip) -> Result<Option<StoredEvent>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3");
+    let columns = columns(connection)?;
+    let sql = format!("SELECT {columns} FROM events WHERE origin = ?1 AND seq = ?2 AND hash = ?3");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((sql::blob(&origin.0), tip.seq, tip.hash.0.as_slice()))?;
-    rows.next()?.map(read_row).transpose()
+    rows.next()?.map(read_packed_row).transpose()
 }
 
 /// The position of an event; none where it is not there.
@@ -102,10 +133,11 @@ pub fn position_of(connection: &Connection, origin: OriginId, tip: Tip) -> Resul
 
 /// The event at a position, with its texts.
 pub fn stored_at(connection: &Connection, position: i64) -> Result<Option<StoredEvent>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE position = ?1");
+    let columns = columns(connection)?;
+    let sql = format!("SELECT {columns} FROM events WHERE position = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([position])?;
-    rows.next()?.map(read_row).transpose()
+    rows.next()?.map(read_packed_row).transpose()
 }
 
 /// Whether an event is there. The start of a chain always is.

@@ -3,6 +3,7 @@
 //! WAL with `synchronous=FULL`: an acknowledged commit survives power loss. Each pragma is read back. A checkpoint at the start moves
 //! whatever an earlier run left in the WAL into the file before the first new commit.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, OpenOptions};
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The oldest SQLite without the WAL-reset fault (3.51.3).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Prepared statements that a connection keeps.
+const STATEMENTS_KEPT: usize = 128;
 
 /// Whether commits are flushed to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,7 +218,7 @@ pub fn open_writer(
         Err(error @ StoreError::Held(_)) => tracing::warn!(%error, "the write-ahead log is not emptied"),
         done => done?,
     }
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection)?;
     Ok(connection)
 }
 
@@ -246,8 +249,16 @@ pub fn open_unfinished(path: &Path, migrations: &[Migration]) -> Result<Connecti
     let mode: String = connection.query_row("PRAGMA journal_mode = MEMORY", [], |row| row.get(0))?;
     assert_eq!(mode, "memory", "SQLite did not take the asked journal");
     migrate(&mut connection, path, migrations)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection)?;
     Ok(connection)
+}
+
+/// Statements are prepared once and kept, and a plan stays what it is: without the second, SQLite prepares a statement anew for every value
+/// that might call for another plan, which costs more than running it.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Opens a file for reading only. Its writer may be another process.
@@ -256,7 +267,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| damaged(path, error))?;
     connection
         .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;")?;
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection)?;
     Ok(connection)
 }
 
@@ -361,7 +372,7 @@ pub fn open_in_memory(migrations: &[Migration]) -> Result<Connection, StoreError
     let mut connection = Connection::open_in_memory()?;
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;")?;
     migrate(&mut connection, Path::new(":memory:"), migrations)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_statements(&connection)?;
     Ok(connection)
 }
 

@@ -1,7 +1,7 @@
 //! Every SQLite file of Daybook: the event log, the read models, and the questions asked of them.
 //!
 //! SQL stands in this crate only. [`till`] and [`office`] are the logs of the two sides, [`events`] and [`links`] what they share, [`aside`] what is left of
-//! a damaged one, [`people`] who works
+//! a damaged one, [`texts`] how events are packed for the disk, [`people`] who works
 //! there, [`views`] the read models that both project, [`prints`] the till's print queue, [`file`](mod@file) how a file is opened and when
 //! it is refused, [`verify`](mod@verify) whether a log is whole, [`seals`] whether its writers vouch for it, [`backup`] how it is copied away and
 //! brought back.
@@ -17,6 +17,7 @@ pub mod people;
 pub mod prints;
 pub mod seals;
 pub mod sql;
+pub mod texts;
 pub mod till;
 pub mod verify;
 pub mod views;

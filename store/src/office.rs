@@ -24,16 +24,21 @@ use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, t
 use crate::links;
 use crate::log_files::LogFiles;
 use crate::sql;
+use crate::texts;
 use entry::scope_in;
 
 mod entry;
 pub mod held;
+#[cfg(test)]
+mod packed;
 
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql")),
     ("0002_skeletons", include_str!("../../migrations/server/sqlite/0002_skeletons.sql")),
     ("0003_held", include_str!("../../migrations/server/sqlite/0003_held.sql")),
-    ("0004_held_of_tills", include_str!("../../migrations/server/sqlite/0004_held_of_tills.sql")),
+    ("0004_packed", include_str!("../../migrations/server/sqlite/0004_packed.sql")),
+    ("0005_scopes", include_str!("../../migrations/server/sqlite/0005_scopes.sql")),
+    ("0006_held_of_tills", include_str!("../../migrations/server/sqlite/0006_held_of_tills.sql")),
 ];
 
 /// The log of head office, open for its one writer.
@@ -301,7 +306,8 @@ pub fn codes(connection: &Connection, now: i64) -> Result<Vec<EnrolmentCode>, St
 
 /// Where a scope's feed stands; none where nothing stands in it.
 pub fn feed_head(connection: &Connection, scope: &str) -> Result<Option<FeedHead>, StoreError> {
-    let sql = "SELECT position, running FROM feed WHERE scope = ?1 ORDER BY position DESC LIMIT 1";
+    let sql = "SELECT position, running FROM feed WHERE scope = (SELECT number FROM scopes WHERE scope = ?1)
+               ORDER BY position DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let found: Option<(i64, Vec<u8>)> =
         statement.query_row([scope], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -312,7 +318,7 @@ pub fn feed_head(connection: &Connection, scope: &str) -> Result<Option<FeedHead
 
 /// The running hash of a scope at a position; none where it has no such position.
 pub fn running_at(connection: &Connection, scope: &str, position: i64) -> Result<Option<Hash>, StoreError> {
-    let sql = "SELECT running FROM feed WHERE scope = ?1 AND position = ?2";
+    let sql = "SELECT running FROM feed WHERE scope = (SELECT number FROM scopes WHERE scope = ?1) AND position = ?2";
     let found: Option<Vec<u8>> = connection
         .prepare_cached(sql)?
         .query_row((scope, position), |row| row.get(0))
@@ -328,14 +334,14 @@ pub fn feed_after(
     events_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<FeedRow>, StoreError> {
-    let sql = "SELECT e.position, e.origin, e.seq, e.hash, e.prev, e.envelope, e.payload, e.seal, f.position, f.running
+    let sql = "SELECT e.position, e.origin, e.seq, e.hash, e.prev, e.envelope, e.payload, e.seal, e.texts, f.position, f.running
                FROM feed f JOIN events e ON e.position = f.event
-               WHERE f.scope = ?1 AND f.position > ?2 ORDER BY f.position LIMIT ?3";
+               WHERE f.scope = (SELECT number FROM scopes WHERE scope = ?1) AND f.position > ?2 ORDER BY f.position LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((scope, position, i64::try_from(events_max).unwrap_or(i64::MAX)))?;
     let (mut bytes, mut found) = (0, Vec::new());
     while let Some(row) = rows.next()? {
-        let mut event = events::read_row(row)?;
+        let mut event = events::read_packed_row(row)?;
         if event.text.seal.is_none() {
             event.text.seal = seal_beside(connection, event.origin, event.tip)?;
         }
@@ -344,9 +350,9 @@ pub fn feed_after(
         if !found.is_empty() && bytes > bytes_max {
             break;
         }
-        let running: Vec<u8> = row.get(9)?;
+        let running: Vec<u8> = row.get(10)?;
         let running = sql::hash(&running)?;
-        found.push(FeedRow { position: row.get(8)?, running, before, skeletons, event });
+        found.push(FeedRow { position: row.get(9)?, running, before, skeletons, event });
     }
     Ok(found)
 }
@@ -368,8 +374,8 @@ fn skeletons_before(
 ) -> Result<(Hash, Vec<Skeleton>), StoreError> {
     let scopes = serde_json::to_string(&read_together(scope))
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let sql =
-        "SELECT EXISTS (SELECT 1 FROM feed WHERE event = ?1 AND scope IN (SELECT value FROM json_each(?2)))";
+    let sql = "SELECT EXISTS (SELECT 1 FROM feed WHERE event = ?1 AND scope IN (
+                   SELECT number FROM scopes WHERE scope IN (SELECT value FROM json_each(?2))))";
     let mut held = connection.prepare_cached(sql)?;
     let mut skeletons = Vec::new();
     let mut tip = Tip { seq: event.tip.seq - 1, hash: event.prev };
@@ -540,8 +546,8 @@ fn fill(entering: &mut Entering<'_>, events: &[(Hash, Tip, EventText)]) -> Resul
 /// The feed, while events enter it in one transaction.
 struct Feed<'a> {
     connection: &'a Connection,
-    /// Where the scopes stand that were entered so far.
-    heads: BTreeMap<String, FeedHead>,
+    /// The numbers of the scopes that were entered so far, and where they stand.
+    heads: BTreeMap<String, (i64, FeedHead)>,
 }
 
 impl<'a> Feed<'a> {
@@ -551,18 +557,27 @@ impl<'a> Feed<'a> {
 
     /// Gives the event at a position of the log the next place in a scope.
     fn enter(&mut self, scope: String, event: i64, hash: Hash) -> Result<(), StoreError> {
-        let head = match self.heads.get(&scope) {
-            Some(head) => *head,
+        let (number, head) = match self.heads.get(&scope) {
+            Some(known) => *known,
             None => {
-                feed_head(self.connection, &scope)?.unwrap_or(FeedHead { position: 0, running: Hash::ZERO })
+                let nothing = FeedHead { position: 0, running: Hash::ZERO };
+                (self.number_of(&scope)?, feed_head(self.connection, &scope)?.unwrap_or(nothing))
             }
         };
         let head = FeedHead { position: head.position + 1, running: running_hash(head.running, hash) };
         let sql = "INSERT INTO feed VALUES (?1, ?2, ?3, ?4)";
-        let row = (&scope, head.position, event, head.running.0.as_slice());
+        let row = (number, head.position, event, head.running.0.as_slice());
         self.connection.prepare_cached(sql)?.execute(row)?;
-        self.heads.insert(scope, head);
+        self.heads.insert(scope, (number, head));
         Ok(())
+    }
+
+    /// The number of a scope; it gets one with the first event that enters it.
+    fn number_of(&self, scope: &str) -> Result<i64, StoreError> {
+        let sql = "INSERT OR IGNORE INTO scopes (scope) VALUES (?1)";
+        self.connection.prepare_cached(sql)?.execute([scope])?;
+        let sql = "SELECT number FROM scopes WHERE scope = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([scope], |row| row.get(0))?)
     }
 }
 
@@ -584,16 +599,23 @@ impl<'a> Entering<'a> {
     }
 
     fn enter(&mut self, tip: Tip, prev: Hash, text: &EventText) -> Result<(), StoreError> {
-        let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal, texts)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let connection = self.feed.connection;
+        let packed = texts::pack(self.origin, text);
+        let (envelope, payload) = match &packed {
+            Some(_) => ("", ""),
+            None => (text.envelope.as_str(), text.payload.as_str()),
+        };
         connection.prepare_cached(insert)?.execute((
             sql::blob(&self.origin.0),
             tip.seq,
             tip.hash.0.as_slice(),
             prev.0.as_slice(),
-            &text.envelope,
-            &text.payload,
+            envelope,
+            payload,
             text.seal.map(|seal| seal.text()),
+            packed,
         ))?;
         let position = connection.last_insert_rowid();
         if self.held {

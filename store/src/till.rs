@@ -9,7 +9,7 @@ use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::{CommandId, OriginId, SaleId};
 use daybook_core::record::Recorded;
 use daybook_core::sync::scope::conflicts_store;
-use daybook_core::wire::{ConflictRecord, FeedEntry};
+use daybook_core::wire::{ConflictRecord, FeedEntry, ToldConflict};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -259,16 +259,14 @@ impl TillLog {
     pub fn store_conflicts(
         &mut self,
         scope: &str,
-        records: &[ConflictRecord],
+        records: &[ToldConflict],
         cursor: &Cursor,
     ) -> Result<(), StoreError> {
         transact(&mut self.connection, |connection| {
             for record in records {
-                let text = serde_json::to_string(record)
-                    .map_err(|error| StoreError::Unreadable(error.to_string()))?;
                 let sql = "INSERT INTO conflicts VALUES (?1, ?2, ?3)
                            ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, record = excluded.record";
-                connection.prepare_cached(sql)?.execute((&record.conflict.id, record.revision, text))?;
+                connection.prepare_cached(sql)?.execute((&record.id, record.revision, &record.record))?;
             }
             let sql = "INSERT INTO cursors VALUES (?1, ?2, ?3)
                        ON CONFLICT (scope) DO UPDATE SET cursor = excluded.cursor, position = excluded.position";
@@ -296,12 +294,16 @@ impl TillLog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The conflicts that head office told of, by revision.
+    /// The conflicts that head office told of, by revision. One of a kind that this version does not know is kept for a later one.
     pub fn conflicts(&self) -> Result<Vec<ConflictRecord>, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT record FROM conflicts ORDER BY revision")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        rows.map(|text| sql::json(&text?)).collect()
+        let mut known = Vec::new();
+        for text in rows {
+            known.extend(serde_json::from_str(&text?).ok());
+        }
+        Ok(known)
     }
 
     /// A named fact.

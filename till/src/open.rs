@@ -411,7 +411,7 @@ impl Inner {
         if !self.views.stand_on(&self.log_reader)? {
             tracing::warn!("the read models stand on another log than this one; they are built anew");
             self.rebuild_views()?;
-        } else if self.views.begin_a_long_way(&self.log_reader)?
+        } else if (self.views.begin_a_long_way(&self.log_reader)? || self.views.lack_what_is_read_by_now()?)
             && let Err(error) = self.views.renew(&self.log_reader)
         {
             tracing::warn!(%error, "the read models cannot be built beside; they follow the log where they are");

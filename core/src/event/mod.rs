@@ -134,6 +134,11 @@ events! {
     "conflict.answered" 1 ConflictAnswered(origin::ConflictAnswered),
 }
 
+/// Whether this version reads payloads of this type and version.
+pub fn is_known(kind: &str, version: u32) -> bool {
+    EVENTS.contains(&(kind, version)) || upcast::lifts(kind, version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +148,20 @@ mod tests {
         assert_eq!(Event::read("sale.levitated", 1, "{}"), Reading::Unknown);
         assert_eq!(Event::read("sale.completed", 99, "{}"), Reading::Unknown);
         assert!(matches!(Event::read("sale.line_removed", 1, "{}"), Reading::Broken(_)));
+    }
+
+    #[test]
+    fn what_is_known_is_read_and_nothing_else() {
+        for (kind, version) in [("sale.completed", 1), ("shift.closed", 1), ("shift.closed", 2)] {
+            assert!(is_known(kind, version), "{kind} {version}");
+            assert_ne!(Event::read(kind, version, "{}"), Reading::Unknown);
+        }
+        for (kind, version) in
+            [("sale.levitated", 1), ("sale.completed", 2), ("shift.closed", 0), ("shift.closed", 3)]
+        {
+            assert!(!is_known(kind, version), "{kind} {version}");
+            assert_eq!(Event::read(kind, version, "{}"), Reading::Unknown);
+        }
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub fn upcast(kind: &str, version: u32, payload: &str) -> Option<Result<(u32, Va
     lift_through(UPCASTERS, kind, version, payload)
 }
 
+/// Whether a payload of this type and version can be lifted.
+pub fn lifts(kind: &str, version: u32) -> bool {
+    UPCASTERS.iter().any(|row| row.kind == kind && row.from == version)
+}
+
 fn lift_through(
     table: &[Upcaster],
     kind: &str,

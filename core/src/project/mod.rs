@@ -13,7 +13,7 @@ use crate::envelope::{Envelope, EventText};
 use crate::event::description::fields_of;
 use crate::event::sale::{Completed, Direction, Line};
 use crate::event::stock::StockLine;
-use crate::event::{Event, Reading};
+use crate::event::{Event, Reading, is_known};
 use crate::ids::{EventId, OriginId, ProductId, SaleId, ShiftId, StoreId};
 use crate::journal::post;
 use crate::limits::{
@@ -73,9 +73,18 @@ fn read(origin: OriginId, tip: Tip, text: &EventText) -> Result<(Envelope, Event
             Some(what) => Err(Unread::Broken(format!("payload: {what} beyond the limit"))),
             None => Ok((envelope, *event)),
         },
-        Reading::Unknown => Err(Unread::Unknown(format!("{} version {}", envelope.kind, envelope.v))),
+        Reading::Unknown => Err(Unread::Unknown(format!("{}{VERSION_WORD}{}", envelope.kind, envelope.v))),
         Reading::Broken(why) => Err(Unread::Broken(format!("payload: {why}"))),
     }
+}
+
+/// Stands between type and version where somebody says what they do not know.
+const VERSION_WORD: &str = " version ";
+
+/// Whether this version reads what an earlier one set aside as unknown, in its words.
+pub fn reads_by_now(unknown: &str) -> bool {
+    let named = unknown.rsplit_once(VERSION_WORD).map(|(kind, version)| (kind, version.parse()));
+    matches!(named, Some((kind, Ok(version))) if is_known(kind, version))
 }
 
 /// What goes beyond a limit that arithmetic over read models relies on. Whoever reads such an event sets it aside, so nobody may record one.

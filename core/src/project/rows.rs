@@ -167,8 +167,6 @@ pub struct DocumentLine {
     pub prices: Prices,
     /// Its reductions, as JSON; none where there are none.
     pub reductions: Option<String>,
-    /// Its taxes, as JSON; none where there are none.
-    pub taxes: Option<String>,
     /// Cost of one unit in ten-thousandths of a minor unit, where it was known.
     pub cost: Option<i64>,
 }
@@ -201,7 +199,6 @@ impl DocumentLine {
             tax_minor: line.tax_amounts.iter().map(|t| t.amount_minor).sum::<crate::amount::Minor>().get(),
             prices: terms.prices,
             reductions: list(&entered.reductions),
-            taxes: list(&line.tax_amounts),
             cost: entered.unit_cost.map(crate::amount::UnitPrice::ten_thousandths),
         }
     }

@@ -42,10 +42,25 @@ pub enum BadPush {
     BadSeal,
 }
 
+/// Who brings events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bringer {
+    /// Their writer, who signed every byte of the request.
+    Writer,
+    /// Somebody else who holds them.
+    Carrier,
+}
+
 impl Push {
-    /// Links the lines of a push and checks the seal of its head against the origin's key. A seal of another line that does not hold is
-    /// let go: it is no part of the event, and whoever reads the event later would doubt all of it.
-    pub fn check(head: &PushHead, lines: Vec<Line>, key: &PublicKey) -> Result<Self, BadPush> {
+    /// Links the lines of a push and checks the seal of its head against the origin's key, which vouches for all of them. Seals of other
+    /// lines are kept as they came from their writer, for readers to verify. From a carrier, one that does not hold is let go: it is no
+    /// part of the event, and must not cast doubt on its writer.
+    pub fn check(
+        head: &PushHead,
+        lines: Vec<Line>,
+        key: &PublicKey,
+        bringer: Bringer,
+    ) -> Result<Self, BadPush> {
         let seal = Seal::parse(&head.seal).ok_or(BadPush::BadSeal)?;
         if head.previous.seq < 0 || head.previous.seq > crate::limits::AMOUNT_MINOR_MAX {
             return Err(BadPush::BadNumber);
@@ -53,7 +68,9 @@ impl Push {
         let mut tip = head.previous;
         let link = |mut line: Line| {
             tip = Tip { seq: tip.seq + 1, hash: line.hash(tip.hash) };
-            line.drop_false_seal(key, head.origin, tip);
+            if bringer == Bringer::Carrier {
+                line.drop_false_seal(key, head.origin, tip);
+            }
             (tip, line)
         };
         let events: Vec<(Tip, Line)> = lines.into_iter().map(link).collect();
@@ -336,13 +353,18 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_inside_a_push_is_kept_only_where_it_holds() {
+    fn a_seal_inside_a_push_is_kept_as_its_writer_brings_it_and_from_a_carrier_only_where_it_holds() {
         let key = crate::identity::KeyPair::from_seed([3; 32]);
         let origin = OriginId(Uuid::from_u128(1));
         let mut text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
         let first = Tip { seq: 1, hash: text.hash(Tip::NONE.hash) };
         let (true_seal, false_seal) = (Seal::sign(key.signing_key(), origin, first), Seal([7; 64]));
-        for (seal, kept) in [(true_seal, Some(true_seal)), (false_seal, None)] {
+        let cases = [
+            (Bringer::Carrier, true_seal, Some(true_seal)),
+            (Bringer::Carrier, false_seal, None),
+            (Bringer::Writer, false_seal, Some(false_seal)),
+        ];
+        for (bringer, seal, kept) in cases {
             text.seal = Some(seal);
             let last = EventText { seal: None, ..text.clone() };
             let tip = Tip { seq: 2, hash: last.hash(first.hash) };
@@ -352,7 +374,8 @@ mod tests {
                 seal: Seal::sign(key.signing_key(), origin, tip).text(),
                 certificates: Vec::new(),
             };
-            let push = Push::check(&head, vec![Line::Event(text.clone()), Line::Event(last)], &key.public());
+            let lines = vec![Line::Event(text.clone()), Line::Event(last)];
+            let push = Push::check(&head, lines, &key.public(), bringer);
             assert_eq!(push.unwrap().events[0].1.seal(), kept);
         }
     }

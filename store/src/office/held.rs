@@ -105,14 +105,14 @@ pub(crate) fn let_in_at(
     after: i64,
     last: i64,
 ) -> Result<BTreeMap<i64, Vec<StoredEvent>>, StoreError> {
-    let sql = "SELECT e.position, e.origin, e.seq, e.hash, e.prev, e.envelope, e.payload, e.seal, h.admitted
+    let sql = "SELECT e.position, e.origin, e.seq, e.hash, e.prev, e.envelope, e.payload, e.seal, e.texts, h.admitted
                FROM held h JOIN events e ON e.position = h.position
                WHERE h.admitted > ?1 AND h.admitted <= ?2 ORDER BY h.admitted, e.position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((after, last))?;
     let mut found: BTreeMap<i64, Vec<StoredEvent>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        found.entry(row.get(8)?).or_default().push(events::read_row(row)?);
+        found.entry(row.get(9)?).or_default().push(events::read_packed_row(row)?);
     }
     Ok(found)
 }

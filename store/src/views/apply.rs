@@ -1,12 +1,13 @@
 //! Applying changes: one statement per kind of change, keyed so that inserting again is harmless.
 
-use daybook_core::ids::ProductId;
+use daybook_core::chain::Hash;
+use daybook_core::ids::{EventId, ProductId, SaleId};
 use daybook_core::project::rows::{
     Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OriginRow, ShiftRow,
     StockMove, StockMoveKind, word,
 };
 use daybook_core::project::{Change, Key};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 use crate::file::StoreError;
@@ -67,16 +68,36 @@ fn day(key: &DayKey) -> String {
     key.day.map(|day| day.to_string()).unwrap_or_default()
 }
 
+/// The number of the event that something stands in; it gets one where it has none yet.
+fn sale_event(
+    connection: &Connection,
+    hash: &Hash,
+    document: &EventId,
+    sale: &SaleId,
+) -> Result<i64, StoreError> {
+    let known = "SELECT number FROM sale_events WHERE hash = ?1";
+    let found = connection
+        .prepare_cached(known)?
+        .query_row([hash.0.as_slice()], |row| row.get(0))
+        .optional()?;
+    if let Some(number) = found {
+        return Ok(number);
+    }
+    let sql = "INSERT INTO sale_events (hash, document, sale) VALUES (?1, ?2, ?3)";
+    connection
+        .prepare_cached(sql)?
+        .execute((hash.0.as_slice(), blob(&document.0), blob(&sale.0)))?;
+    Ok(connection.last_insert_rowid())
+}
+
 fn document(connection: &Connection, row: &Document) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-               ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+    let sql = "INSERT OR IGNORE INTO documents_by_event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+               ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
     connection.prepare_cached(sql)?.execute(params![
-        row.hash.0.as_slice(),
+        sale_event(connection, &row.hash, &row.document, &row.sale)?,
         row.order.at,
         blob(&row.order.origin.0),
         row.order.seq,
-        blob(&row.document.0),
-        blob(&row.sale.0),
         blob(&row.store.0),
         blob(&row.till.0),
         blob(&row.shift.0),
@@ -127,13 +148,11 @@ fn lines_before(
 }
 
 fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO document_lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-               ?17, ?18, ?19, ?20)";
+    let sql = "INSERT OR IGNORE INTO lines_by_event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+               ?17)";
     connection.prepare_cached(sql)?.execute(params![
-        row.hash.0.as_slice(),
+        sale_event(connection, &row.hash, &row.document, &row.sale)?,
         row.line,
-        blob(&row.document.0),
-        blob(&row.sale.0),
         word(&row.direction),
         row.kind,
         row.product.as_ref().map(|id| blob(&id.0)),
@@ -148,14 +167,13 @@ fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
         row.tax_minor,
         word(&row.prices),
         row.reductions,
-        row.taxes,
         row.cost,
     ])?;
     Ok(())
 }
 
 fn tender(connection: &Connection, row: &DocumentTender) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO tenders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT OR IGNORE INTO tenders_by_event SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM sale_events WHERE hash = ?1";
     connection.prepare_cached(sql)?.execute(params![
         row.hash.0.as_slice(),
         row.tender,

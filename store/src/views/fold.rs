@@ -163,13 +163,26 @@ fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError
     Ok(edits)
 }
 
+/// Whether what a subject folds to is kept as it shows. Products and prices have tables of their own and are many; all others are few, and
+/// are asked for with every line that is sold.
+pub(super) fn is_kept(subject: &str) -> bool {
+    !(subject.starts_with("product/") || subject.starts_with("price/"))
+}
+
+/// What a subject folds to, as of all its edits.
+pub(super) fn register_of(connection: &Connection, subject: &str) -> Result<Register, StoreError> {
+    Ok(register::fold(&edits(connection, subject)?))
+}
+
 fn description(connection: &Connection, subject: &str) -> Result<(), StoreError> {
-    let register = register::fold(&edits(connection, subject)?);
-    let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-    let heads = serde_json::to_string(&register.heads).map_err(json)?;
-    let values = serde_json::to_string(&register.values()).map_err(json)?;
-    let sql = "INSERT OR REPLACE INTO subjects VALUES (?1, ?2, ?3)";
-    connection.prepare_cached(sql)?.execute((subject, heads, values))?;
+    let register = register_of(connection, subject)?;
+    if is_kept(subject) {
+        let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        let heads = serde_json::to_string(&register.heads).map_err(json)?;
+        let values = serde_json::to_string(&register.values()).map_err(json)?;
+        let sql = "INSERT OR REPLACE INTO subjects VALUES (?1, ?2, ?3)";
+        connection.prepare_cached(sql)?.execute((subject, heads, values))?;
+    }
     let Some((kind, name)) = subject.split_once('/') else { return Ok(()) };
     match kind {
         "product" => match name.parse() {

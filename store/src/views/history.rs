@@ -197,7 +197,8 @@ pub fn beyond(
     origin: OriginId,
     seq: i64,
 ) -> Result<(i64, i64, Option<i64>), StoreError> {
-    let sql = "SELECT count(*), coalesce(sum(total_minor), 0), min(wall) FROM documents WHERE origin = ?1 AND seq > ?2";
+    let sql = "SELECT count(*), coalesce(sum(total_minor), 0), min(wall) FROM documents_by_event
+               WHERE origin = ?1 AND seq > ?2";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement
         .query_row(params![blob(&origin.0), seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)

@@ -13,7 +13,7 @@ use daybook_core::project::rows::{OrderKey, StockMove, StockMoveKind, word};
 use daybook_core::project::{Input, Key};
 use daybook_core::wire::{ConflictRecord, ConflictState};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events;
 use crate::file::StoreError;
@@ -42,13 +42,16 @@ pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input)
         }
     }
     lines.extend(completed.lines.iter().cloned());
-    let till = till_name(connection, input.origin)?;
-    let facts =
-        totals_differ::Facts { hash: input.tip.hash, completed, lines, incomplete: found != parts, till };
-    match totals_differ::judge(&facts) {
-        Some(conflict) => put(connection, &completed.sale.to_string(), &conflict),
-        None => Ok(()),
+    let incomplete = found != parts;
+    let mut facts =
+        totals_differ::Facts { hash: input.tip.hash, completed, lines, incomplete, till: String::new() };
+    // Nearly every document adds up, so nobody's name is looked up for it.
+    if totals_differ::judge(&facts).is_none() {
+        return Ok(());
     }
+    facts.till = till_name(connection, input.origin)?;
+    let found = totals_differ::judge(&facts);
+    found.map_or(Ok(()), |conflict| put(connection, &completed.sale.to_string(), &conflict))
 }
 
 /// Judges a dirty key.
@@ -94,7 +97,7 @@ fn completions(connection: &Connection, sale: SaleId) -> Result<(), StoreError> 
         found.push(completed_twice::Completion {
             order: OrderKey { at: row.get(0)?, origin, seq: row.get(2)? },
             hash: sql::hash(&hash)?,
-            till: till_name(connection, origin)?,
+            till: String::new(),
             receipt: row.get(5)?,
             local_time: row.get(6)?,
             total_minor: Minor::new(row.get(7)?),
@@ -102,6 +105,9 @@ fn completions(connection: &Connection, sale: SaleId) -> Result<(), StoreError> 
     }
     // Nearly every document completes a sale of its own, and nothing was ever found of it.
     let Some((store, currency)) = place.filter(|_| found.len() > 1) else { return Ok(()) };
+    for completion in &mut found {
+        completion.till = till_name(connection, completion.order.origin)?;
+    }
     let facts = completed_twice::Facts { sale, store, parked, completions: found, currency };
     let found: Vec<Conflict> = completed_twice::judge(&facts).into_iter().collect();
     replace(connection, &completed_twice::subject(sale), &found)
@@ -235,8 +241,8 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
         if level.on_hand().is_none_or(|hand| hand >= 0) || !part.iter().any(believed) {
             continue;
         }
-        let mut sold = Vec::new();
-        let mut in_currency = None;
+        let (mut sold, mut in_currency) = (Vec::new(), None);
+        let mut names: BTreeMap<OriginId, String> = BTreeMap::new();
         for taken in part.iter().filter(|m| believed(m)) {
             let sql = "SELECT d.series || '-' || d.number, d.local_time, l.name, l.net_minor, d.currency, d.exponent
                        FROM document_lines l JOIN documents d ON d.sale = l.sale AND d.document = l.document
@@ -257,9 +263,14 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
                 .optional()?;
             let Some((receipt, local_time, name, net, code, exponent)) = row else { continue };
             in_currency = currency(&code, exponent);
+            let till = match names.get(&taken.order.origin) {
+                Some(known) => known.clone(),
+                None => till_name(connection, taken.order.origin)?,
+            };
+            names.insert(taken.order.origin, till.clone());
             sold.push(oversold::Sold {
                 order: taken.order,
-                till: till_name(connection, taken.order.origin)?,
+                till,
                 receipt,
                 local_time,
                 name,
@@ -333,7 +344,7 @@ fn fork_facts(
             });
         }
     }
-    let count = "SELECT count(*) FROM documents WHERE origin = ?1 AND seq > ?2";
+    let count = "SELECT count(*) FROM documents_by_event WHERE origin = ?1 AND seq > ?2";
     let receipts = connection
         .prepare_cached(count)?
         .query_row((blob(&origin.0), common_seq), |row| row.get(0))?;

@@ -16,7 +16,7 @@ pub mod report;
 use daybook_core::chain::Tip;
 use daybook_core::ids::OriginId;
 use daybook_core::project::standing::Standing;
-use daybook_core::project::{Input, Key, project};
+use daybook_core::project::{Input, Key, project, reads_by_now};
 use rusqlite::Connection;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +79,20 @@ impl Views {
         let found = self.last.map(|(origin, tip)| events::position_of(log, origin, tip));
         let found = found.transpose().map_err(StoreError::of_log)?.flatten();
         Ok(self.position == 0 || found == Some(self.position))
+    }
+
+    /// Whether something is set aside that this version reads: an earlier one projected it, and did not know its type. Read models built
+    /// anew count it as if it had been known when it came. So does a file that is too damaged to say.
+    pub fn lack_what_is_read_by_now(&self) -> Result<bool, StoreError> {
+        let unknown = || -> Result<Vec<String>, StoreError> {
+            let sql = "SELECT DISTINCT reason FROM quarantine WHERE unknown";
+            let mut statement = self.connection.prepare(sql)?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        };
+        match unknown() {
+            Err(error) if error.is_worth_a_rebuild() => Ok(true),
+            unknown => Ok(unknown?.iter().any(|reason| reads_by_now(reason))),
+        }
     }
 
     /// Whether nothing is projected yet of a log that holds much: building anew beside is then far quicker than following.

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::events;
 use crate::file::StoreError;
 use crate::sql::{self, blob};
+use crate::views::fold::{is_kept, register_of};
 
 /// A product as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +220,9 @@ pub fn settings(connection: &Connection, store: Option<StoreId>) -> Result<Setti
 
 /// The heads of a description, which its next edit names as its base.
 pub fn heads(connection: &Connection, subject: &str) -> Result<Vec<Hash>, StoreError> {
+    if !is_kept(subject) {
+        return Ok(register_of(connection, subject)?.heads);
+    }
     let mut statement = connection.prepare_cached("SELECT heads FROM subjects WHERE subject = ?1")?;
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {
@@ -344,6 +348,9 @@ pub fn fields(
     connection: &Connection,
     subject: &str,
 ) -> Result<BTreeMap<String, serde_json::Value>, StoreError> {
+    if !is_kept(subject) {
+        return Ok(register_of(connection, subject)?.values());
+    }
     let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {

@@ -15,7 +15,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::ids::RequestId;
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Recorded;
-use daybook_core::sync::server::{Effect, Push, Server};
+use daybook_core::sync::server::{Bringer, Effect, Push, Server};
 use daybook_core::wire::{ConflictRecord, ConflictState, PushHead};
 use daybook_store::office::OfficeLog;
 use daybook_store::views::judge::conflicts_after;
@@ -238,5 +238,5 @@ fn push(log: &Log, from: usize, to: usize) -> Push {
     let head =
         PushHead { origin: log.origin, previous, seal: log.seal(last).text(), certificates: Vec::new() };
     let lines = log.events[from..to].iter().map(|(_, _, text)| Line::Event(text.clone())).collect();
-    Push::check(&head, lines, &log.key.public()).expect("a push that holds together")
+    Push::check(&head, lines, &log.key.public(), Bringer::Writer).expect("a push that holds together")
 }

@@ -6,7 +6,7 @@ use daybook_core::identity::certificate::Certificate;
 use daybook_core::ids::RequestId;
 use daybook_core::limits::{CERTIFICATES_MAX, PUSH_EVENTS_MAX, PUSH_SKELETONS_MAX, TIPS_MAX};
 use daybook_core::sync::scope::conflicts_store;
-use daybook_core::sync::server::Push;
+use daybook_core::sync::server::{Bringer, Push};
 use daybook_core::wire::{EnrolRequest, HandshakeRequest, PushAnswer, PushHead};
 
 use super::Server;
@@ -91,8 +91,10 @@ pub(crate) async fn take_in(
     }
     let key = writer_key(office, known, &head).await?;
     let bytes = lines.iter().map(Line::bytes).sum();
-    let checked =
-        move || Push::check(&head, lines, &key).map_err(|bad| Fault::malformed(format!("Refused: {bad}.")));
+    let bringer = if by == Some(origin) { Bringer::Writer } else { Bringer::Carrier };
+    let checked = move || {
+        Push::check(&head, lines, &key, bringer).map_err(|bad| Fault::malformed(format!("Refused: {bad}.")))
+    };
     let push = off_the_loop(bytes, checked).await?;
     let answer = office.push(request, push).await?;
     if let Some(by) = by.filter(|by| *by != origin) {

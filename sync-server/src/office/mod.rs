@@ -272,6 +272,11 @@ impl Office {
         if !views.stand_on(log.connection())? {
             tracing::warn!("the read models stand on another log than this one; they are built anew");
             views.renew(log.connection())?;
+        } else if views.lack_what_is_read_by_now()? {
+            tracing::warn!(
+                "this version reads events that an earlier one set aside; the read models are built anew"
+            );
+            views.renew(log.connection())?;
         }
         let people = OfficePeople::open(&settings.data, durability)?;
         let book = read_book(log.connection(), &present.identity)?;

@@ -21,7 +21,7 @@ use daybook_core::limits::{CODE_CHARS_MAX, NAME_CHARS_MAX};
 use daybook_core::secret::Secret;
 use daybook_store::office::received;
 use daybook_store::views::questions;
-use daybook_store::{Reader, StoreError};
+use daybook_store::{Reader, StoreError, events};
 use serde::{Deserialize, Serialize};
 
 use super::people::{Named, prepared};
@@ -113,6 +113,11 @@ impl Office {
     /// Publishes; what stands already is not written again.
     pub async fn publish(&self, publications: Vec<Publication>) -> Result<Published, OfficeError> {
         let mut published = Published::default();
+        // What stands already is looked up in the read models, and after a start or a restore these may still be on their way.
+        let stored = self
+            .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
+            .await?;
+        self.projected(stored).await?;
         for chunk in publications.chunks(PUBLICATIONS_PER_COMMIT) {
             let mut stores = BTreeMap::new();
             for publication in chunk {

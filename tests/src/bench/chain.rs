@@ -6,7 +6,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::identity::{KeyPair, PublicKey};
 use daybook_core::ids::OriginId;
 use daybook_core::limits::PUSH_EVENTS_MAX;
-use daybook_core::sync::server::Push;
+use daybook_core::sync::server::{Bringer, Push};
 use daybook_core::wire::PushHead;
 use daybook_store::Durability;
 use daybook_store::till::TillLog;
@@ -64,7 +64,7 @@ fn head(origin: OriginId, previous: Tip, last: Tip, key: &KeyPair, identity: &Id
 
 /// P11: checking the chain of a till's events as head office does, beside SHA-256 of the same bytes.
 pub fn verification(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Vec<Row>> {
-    let (batches, key) = batches(&ground.with_past(tell)?, ground.sizes.events)?;
+    let (batches, key) = batches(&ground.with_events(tell)?, ground.sizes.events)?;
     let events: usize = batches.iter().map(|batch| batch.lines.len()).sum();
     ensure!(events > 0, "there are no events to verify");
     let texts = || batches.iter().flat_map(|batch| &batch.lines);
@@ -85,7 +85,8 @@ pub fn verification(ground: &Ground, tell: &mut dyn FnMut(&str)) -> anyhow::Resu
             let (time, ()) = micros(|| {
                 for ((head, lines), batch) in given.into_iter().zip(&batches) {
                     ensure!(head.previous == before, "a batch does not follow the one before");
-                    let push = Push::check(&head, lines, &key).map_err(|bad| anyhow!("{bad}"))?;
+                    let push =
+                        Push::check(&head, lines, &key, Bringer::Writer).map_err(|bad| anyhow!("{bad}"))?;
                     before = push.events.last().map(|(tip, _)| *tip).context("an empty batch")?;
                     ensure!(before == batch.last, "a batch does not end where the log says");
                 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use daybook_core::ids::RequestId;
-use daybook_core::sync::server::{Push, Server};
+use daybook_core::sync::server::{Bringer, Push, Server};
 use daybook_core::sync::till::Status;
 use daybook_store::office::{OfficeLog, standing};
 use daybook_store::{Durability, events};
@@ -22,7 +22,9 @@ use super::{chain, history};
 use crate::world::{MONDAY_MORNING, StoryTill, World, copy_directory, knows_its_people};
 
 /// Grows with every change of what is kept, so that nothing of an earlier making is measured.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The folder of the till with the long past.
+const LONG_PAST: &str = "with-past";
 /// The longest that a new till may take to learn the whole catalogue.
 const CATALOGUE_WITHIN: Duration = Duration::from_secs(1_800);
 
@@ -135,17 +137,31 @@ impl Ground {
 
     /// The till with a long past.
     pub fn with_past(&self, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Place> {
+        self.with_sales(LONG_PAST, self.sizes.sales, tell)
+    }
+
+    fn with_sales(&self, name: &str, sales: usize, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Place> {
         let base = self.base(tell)?;
-        self.made("with-past", |folder| {
-            tell(&format!("making a past of {} sales, once", self.sizes.sales));
+        self.made(name, |folder| {
+            tell(&format!("making a past of {sales} sales, once"));
             let began = Instant::now();
             let place = base.copy_to(folder);
-            history::sell(&place.data, &place.journal, self.sizes.sales, history::Heard::Everything, tell)?;
+            history::sell(&place.data, &place.journal, sales, history::Heard::Everything, tell)?;
             tell(&format!("sold in {:.0} s; its read models follow", began.elapsed().as_secs_f64()));
             drop(place.open(false)?);
             tell(&format!("the past stands after {:.0} s", began.elapsed().as_secs_f64()));
             Ok(())
         })
+    }
+
+    /// A till with a past of a little more events than are verified, rebuilt from or told in bytes; the long past where that is there.
+    pub fn with_events(&self, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Place> {
+        // A sale is five events and a little more.
+        let sales = self.sizes.events / 5;
+        if sales >= self.sizes.sales || self.folder.join(LONG_PAST).exists() {
+            return self.with_past(tell);
+        }
+        self.with_sales(&format!("with-{sales}-sales"), sales, tell)
     }
 
     /// Head office with a past: so many events, its own and then the till's, taken in as pushes are. Its log is as it would be; its read
@@ -155,7 +171,7 @@ impl Ground {
         events_wanted: usize,
         tell: &mut dyn FnMut(&str),
     ) -> anyhow::Result<PathBuf> {
-        let (base, past) = (self.base(tell)?, self.with_past(tell)?);
+        let (base, past) = (self.base(tell)?, self.with_events(tell)?);
         let place = self.made(&format!("office-{events_wanted}"), |folder| {
             tell(&format!("making a head office with {events_wanted} events, once"));
             let office = Place::within(folder).office;
@@ -165,7 +181,7 @@ impl Ground {
             let (batches, key) = chain::batches(&past, events_wanted.saturating_sub(known))?;
             let mut server = Server::new(std::fs::read_to_string(office.join("epoch"))?);
             for (number, batch) in (1..).zip(batches) {
-                let push = Push::check(&batch.head, batch.to_lines(), &key)?;
+                let push = Push::check(&batch.head, batch.to_lines(), &key, Bringer::Writer)?;
                 let standing = standing(log.connection(), push.origin)?;
                 let request = RequestId(uuid::Uuid::from_u128(number));
                 log.ingest(MONDAY_MORNING, &mut server, vec![(request, push, standing)]).1?;

@@ -81,6 +81,32 @@ pub fn sell(
     if heard == Heard::Everything { counter.acknowledge() } else { Ok(()) }
 }
 
+/// Adds the sales of so many days to the books of a till that is closed, of which head office hears nothing, until they hold so many
+/// events more; gives how many sales that were. A day's sales fit into it up to some 11,500 events.
+pub fn sell_for_days(
+    data: &Path,
+    journal: &Path,
+    days: u32,
+    events: i64,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<usize> {
+    let _lock = DirectoryLock::take(data)?;
+    let mut counter = Counter::open(data, journal)?;
+    let (first, mut sales) = (counter.writer.tip.seq, 0);
+    for day in 1..=days {
+        let goal = first + events * i64::from(day) / i64::from(days);
+        counter.play_day(|counter| {
+            sales += 1;
+            counter.writer.tip.seq < goal
+        })?;
+        if day % 10 == 0 || day == days {
+            tell(&format!("day {day}: {} events are in the books", counter.writer.tip.seq));
+        }
+    }
+    counter.keep()?;
+    Ok(sales)
+}
+
 /// Who stands at the counter, and everything they need.
 struct Counter {
     log: TillLog,
@@ -169,13 +195,24 @@ impl Counter {
     }
 
     /// Opens a shift, sells, counts and closes.
-    fn play_shift(&mut self, sales: usize) -> anyhow::Result<()> {
+    fn play_shift(&mut self, mut sales: usize) -> anyhow::Result<()> {
+        self.play_day(|_| {
+            sales -= 1;
+            sales > 0
+        })
+    }
+
+    /// The same with a sale, and another one for as long as `goes_on` says so.
+    fn play_day(&mut self, mut goes_on: impl FnMut(&Self) -> bool) -> anyhow::Result<()> {
         let opening = self.wall;
         let shift = ShiftId(self.new_uuid());
         self.shift_command(shift::Command::Open { shift, float_minor: Minor::new(10_000) })?;
-        for _ in 0..sales {
+        loop {
             self.wall += BETWEEN_SALES;
             self.play_sale()?;
+            if !goes_on(self) {
+                break;
+            }
         }
         let expected = self.book.shift.as_ref().map(|shift| shift.expected("cash")).unwrap_or_default();
         let count =

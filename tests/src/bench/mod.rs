@@ -4,16 +4,16 @@
 //! user's cache. Nothing here decides whether a build passes: times belong to the machine, so they are told and never asserted.
 #![allow(clippy::float_arithmetic, reason = "ratios of times are no money")]
 
-mod catalogue;
+pub mod catalogue;
 mod chain;
 mod counter;
 pub mod durable;
 pub mod ground;
-mod history;
+pub mod history;
 pub mod ingest;
 mod measure;
 mod peers;
-mod pusher;
+pub mod pusher;
 mod random;
 mod rebuild;
 mod replicate;

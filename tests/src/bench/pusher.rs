@@ -78,7 +78,8 @@ impl Pusher {
         Ok(())
     }
 
-    /// Asks head office how far it is, as a till does that has nothing to send; checks that it has everything.
+    /// Asks head office how far it is, as a till does that has nothing to send; checks that it has everything, and what the till noted
+    /// about its own start since.
     pub async fn shake(&self, server: &str) -> anyhow::Result<()> {
         let asked = HandshakeRequest {
             tips: BTreeMap::from([(self.origin, vec![self.last])]),
@@ -87,12 +88,13 @@ impl Pusher {
         };
         let body = zstd::bulk::compress(&serde_json::to_vec(&asked)?, WIRE_LEVEL)?;
         let answer: HandshakeAnswer = serde_json::from_slice(&self.post(server, HANDSHAKE, body).await?)?;
-        let has = answer.tips.get(&self.origin).is_some_and(|tips| tips.contains(&self.last));
+        let has = answer.tips.get(&self.origin).into_iter().flatten().any(|tip| tip.seq >= self.last.seq);
         ensure!(has, "head office does not have everything");
         Ok(())
     }
 
-    async fn post(&self, server: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    /// Sends a request with a compressed body; gives the body of its answer, which must be a good one.
+    pub async fn post(&self, server: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         let request = RequestId(Uuid::now_v7());
         let digest = content_digest(&body);
         let parts = RequestParts { method: "POST", path, query: "", request, content_digest: &digest };

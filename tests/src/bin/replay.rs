@@ -2,12 +2,14 @@
 //!
 //! The same program is parent and every child: a till, the server, the bad network. The shipped programs have no such switch.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use daybook_server::admin::command_line;
 use daybook_tests::replay::script::Script;
 use daybook_tests::replay::{self, Options, proxy, server_child, till_child};
 
@@ -22,7 +24,7 @@ struct Asked {
 }
 
 /// The parts that the program plays for itself.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Role {
     /// Be a till (started by the replay itself).
     #[command(name = "till-child", hide = true)]
@@ -33,6 +35,13 @@ enum Role {
     /// Be the network (started by the replay itself).
     #[command(name = "proxy-child", hide = true)]
     Proxy,
+    /// Be the command line of head office (started by the replay itself).
+    #[command(name = "daybook-server", hide = true)]
+    Command {
+        /// What an operator types.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +52,9 @@ struct Play {
     /// How bad the network is; a rough one also has tills that are killed.
     #[arg(long, value_enum, default_value = "none")]
     faults: Faults,
+    /// Have head office lose its books in the middle of the play, and put a backup in their place.
+    #[arg(long)]
+    restore: bool,
     /// Whether every commit reaches the disk.
     #[arg(long, value_parser = BoolishValueParser::new(), default_value = "true", action = clap::ArgAction::Set)]
     durable: bool,
@@ -64,10 +76,13 @@ enum Faults {
 
 fn main() -> ExitCode {
     let asked = Asked::parse();
-    let ended = match asked.role {
+    let ended = match &asked.role {
         Some(Role::Till) => till_child::run().map(|()| ExitCode::SUCCESS),
         Some(Role::Server) => server_child::run().map(|()| ExitCode::SUCCESS),
         Some(Role::Proxy) => proxy::run().map(|()| ExitCode::SUCCESS),
+        Some(Role::Command { words }) => {
+            Ok(command_line::main(std::iter::once("daybook-server".into()).chain(words.iter().cloned())))
+        }
         None => play(&asked.play),
     };
     ended.unwrap_or_else(|error| {
@@ -89,6 +104,7 @@ fn play(asked: &Play) -> anyhow::Result<ExitCode> {
     let options = Options {
         seed: asked.seed,
         rough: asked.faults == Faults::Rough,
+        restore: asked.restore,
         durable: asked.durable,
         books: books.path().to_owned(),
         tables: asked.folder.clone(),
@@ -124,7 +140,7 @@ fn tempfile_in(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
 
 fn say_what_is_played(script: &Script, options: &Options) {
     eprintln!(
-        "{} receipts of {} shops on {} tills, {} products; {}, {}, seed {}",
+        "{} receipts of {} shops on {} tills, {} products; {}, {}{}, seed {}",
         script.receipts,
         script.shops.len(),
         script.tills.len(),
@@ -134,6 +150,11 @@ fn say_what_is_played(script: &Script, options: &Options) {
             "every commit on disk"
         } else {
             "commits not forced to disk"
+        },
+        if options.restore {
+            ", head office put back from a backup on the way"
+        } else {
+            ""
         },
         options.seed
     );

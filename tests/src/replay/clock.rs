@@ -2,20 +2,21 @@
 //!
 //! Receipts happen when the file says; waiting for the network takes the time it takes.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// The clock of a till or of head office in a replay.
 #[derive(Debug)]
 pub struct DrivenClock {
     wall: AtomicI64,
+    hurried_millis: AtomicU64,
     began: Instant,
 }
 
 impl DrivenClock {
     /// A clock that shows a time, in microseconds since 1970.
     pub fn at(wall: i64) -> Self {
-        DrivenClock { wall: AtomicI64::new(wall), began: Instant::now() }
+        DrivenClock { wall: AtomicI64::new(wall), hurried_millis: AtomicU64::new(0), began: Instant::now() }
     }
 
     /// Sets it.
@@ -23,12 +24,19 @@ impl DrivenClock {
         self.wall.store(wall, Ordering::Relaxed);
     }
 
+    /// Lets the monotonic clock run on, whatever the other shows.
+    pub fn hurry(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.hurried_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
     fn shown(&self) -> i64 {
         self.wall.load(Ordering::Relaxed)
     }
 
     fn running(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let run = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        run.saturating_add(self.hurried_millis.load(Ordering::Relaxed))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod office;
 pub mod player;
 pub mod proxy;
 pub mod receipt;
+mod restore;
 pub mod script;
 pub mod server_child;
 pub mod steps;
@@ -31,7 +32,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use self::derive::Seed;
 use self::figures::{as_csv, differences, till_days_in, total_differences};
 use self::office::Office;
-use self::player::{Player, Progress, Stage};
+use self::player::{Ordeal, Player, Progress, Stage};
 use self::script::Script;
 use self::talk::{FromProxy, Kid, ProxyBegins, ToProxy};
 
@@ -51,6 +52,8 @@ pub struct Options {
     pub seed: u64,
     /// Whether the network is bad and tills are killed.
     pub rough: bool,
+    /// Whether head office loses its books in the middle of the play and is put back from a backup.
+    pub restore: bool,
     /// Whether commits reach the disk.
     pub durable: bool,
     /// Where the books of this play stand; they are not kept.
@@ -71,16 +74,17 @@ pub struct Outcome {
 /// Plays a script.
 pub async fn play(script: Script, options: &Options) -> anyhow::Result<Outcome> {
     let began = Instant::now();
-    let office = Office::start(&script, options.durable, &options.books).await?;
+    let office = Arc::new(Office::start(&script, options.durable, &options.books).await?);
     let tills = script.tills.len();
     let mut proxy = Proxy::start(&script, options.rough, &office.address).await?;
     let stage = Arc::new(Stage {
         script,
         durable: options.durable,
         rough: options.rough,
+        restores: options.restore,
         books: options.books.clone(),
         server: office.address.clone(),
-        progress: Progress::of(tills),
+        progress: Progress::of(tills, if options.restore { Ordeal::Ahead } else { Ordeal::Over }),
     });
     let mut players = Vec::new();
     for (number, till) in stage.script.tills.iter().enumerate() {
@@ -91,7 +95,17 @@ pub async fn play(script: Script, options: &Options) -> anyhow::Result<Outcome> 
         player.play().await?;
         Ok(player)
     });
-    let players = watched(&stage, &office, playing).await?;
+    let restoring = options.restore.then(|| tokio::spawn(restore::befall(stage.clone(), office.clone())));
+    let (players, restored) = watched(&stage, &office, async {
+        let restored = async {
+            match restoring {
+                Some(restoring) => restoring.await?.map(Some),
+                None => Ok(None),
+            }
+        };
+        tokio::try_join!(playing, restored)
+    })
+    .await?;
     let draining = act(players, |mut player| async move {
         player.drain().await?;
         Ok(player)
@@ -114,9 +128,13 @@ pub async fn play(script: Script, options: &Options) -> anyhow::Result<Outcome> 
     for player in players {
         player.end().await?;
     }
-    office.end().await?;
+    Arc::into_inner(office).context("head office is still asked something")?.end().await?;
     write_tables(&told, &options.tables)?;
-    Ok(Outcome { summary: summary(&told, began.elapsed(), options), differences: found })
+    let mut summary = summary(&told, began.elapsed(), options);
+    if let Some(restored) = restored {
+        summary["restored"] = json!(restored);
+    }
+    Ok(Outcome { summary, differences: found })
 }
 
 /// Lets all tills do something at the same time; the first that fails ends it.

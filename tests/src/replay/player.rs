@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use serde_json::Value;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::derive::Draws;
@@ -32,6 +32,8 @@ pub struct Stage {
     pub durable: bool,
     /// Whether tills are killed.
     pub rough: bool,
+    /// Whether head office loses its books on the way.
+    pub restores: bool,
     /// Where all books are.
     pub books: PathBuf,
     /// Where tills enrol.
@@ -41,7 +43,7 @@ pub struct Stage {
 }
 
 /// How far a play is, for whoever watches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Progress {
     /// Receipts played.
     pub played: AtomicU64,
@@ -49,13 +51,41 @@ pub struct Progress {
     pub waiting: Vec<AtomicI64>,
     /// Tills killed.
     pub kills: AtomicU64,
+    /// Tills that have joined their shop.
+    pub joined: AtomicU64,
+    /// How far head office is with what befalls it.
+    pub ordeal: watch::Sender<Ordeal>,
+}
+
+/// What befalls head office in the middle of a play, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ordeal {
+    /// No backup is made yet.
+    Ahead,
+    /// One is made, and head office goes on.
+    BackedUp,
+    /// It lost its books and was put back; or nothing befalls it.
+    Over,
 }
 
 impl Progress {
     /// Nothing yet, at so many tills.
-    pub fn of(tills: usize) -> Self {
+    pub fn of(tills: usize, ordeal: Ordeal) -> Self {
         let waiting = (0..tills).map(|_| AtomicI64::new(0)).collect();
-        Progress { played: AtomicU64::new(0), waiting, kills: AtomicU64::new(0) }
+        Progress {
+            played: AtomicU64::new(0),
+            waiting,
+            kills: AtomicU64::new(0),
+            joined: AtomicU64::new(0),
+            ordeal: watch::Sender::new(ordeal),
+        }
+    }
+
+    /// Waits until head office is so far.
+    async fn is_past(&self, ordeal: Ordeal) {
+        let mut told = self.ordeal.subscribe();
+        // The sender is here, so this ends with what is waited for.
+        let _told = told.wait_for(|reached| *reached >= ordeal).await;
     }
 
     /// Events that wait at all tills together.
@@ -92,7 +122,7 @@ impl Player {
         let draws = stage.script.seed.draws(&["kills", &till.name]);
         let kills = if stage.rough { kills(&draws, receipts) } else { Vec::new() };
         let home = stage.books.join(format!("till-{}", number + 1));
-        let rest_millis = match (stage.rough, u64::try_from(receipts)) {
+        let rest_millis = match (stage.rough || stage.restores, u64::try_from(receipts)) {
             (true, Ok(receipts @ 1..)) => (3_000 / receipts).min(50),
             _ => 0,
         };
@@ -126,8 +156,9 @@ impl Player {
 
     /// Waits until everything is at head office.
     pub async fn drain(&mut self) -> anyhow::Result<()> {
+        let ask_again = self.stage.restores;
         let kid = self.kid.as_mut().context("the till does not run")?;
-        kid.say(&ToTill::Drain).await?;
+        kid.say(&ToTill::Drain { ask_again }).await?;
         loop {
             let (waiting, drained) = match kid.hear().await? {
                 FromTill::Waiting(waiting) => (waiting, false),
@@ -176,6 +207,9 @@ impl Player {
         match kid.hear().await? {
             FromTill::Ready => self.kid = Some(kid),
             other => return Err(self.named(&unexpected(other))),
+        }
+        if self.begins.run == 0 {
+            self.stage.progress.joined.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -257,8 +291,12 @@ async fn give(
     let till = script.tills.get(number).context("no such till")?;
     let mut file = File::open(&script.file).await?;
     let mut before = first.checked_sub(1).and_then(|last| till.places.get(last)).map(|place| place.wall);
-    for place in till.places.iter().skip(first) {
+    for (position, place) in till.places.iter().enumerate().skip(first) {
         room.acquire().await?.forget();
+        if position + 1 == till.places.len() {
+            // Something is left to happen that no backup holds.
+            stage.progress.is_past(Ordeal::BackedUp).await;
+        }
         let receipt = read(&mut file, place).await?;
         let steps = steps_of(script, &receipt, before);
         before = Some(place.wall);
@@ -268,6 +306,8 @@ async fn give(
         }
     }
     if first <= till.places.len() {
+        // And something that head office hears only when it was put back.
+        stage.progress.is_past(Ordeal::Over).await;
         let steps = vec![last_step(script, &till.name, before.unwrap_or(0))];
         if mouth.say(&ToTill::Play { seq: 0, steps }).await.is_err() {
             return std::future::pending().await;

@@ -1,6 +1,5 @@
 //! Head office as a process of its own: the server that shops run, over HTTP, with the parent as its administrator.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -29,18 +28,20 @@ async fn serve(parent: &mut Parent, begins: ServerBegins) -> anyhow::Result<()> 
         data: begins.data,
         durable: begins.durable,
         clock: Arc::new(DrivenClock::at(begins.wall)),
-        randomness: Arc::new(Seed(begins.seed).draws(&["head office"])),
+        randomness: Arc::new(Seed(begins.seed).draws(&["head office", &begins.run.to_string()])),
         pin_cost: PinCost::CHEAP,
     };
-    let organisation = NewOrganisation {
-        name: "Replay".to_owned(),
-        currency: begins.currency,
-        time_zone: "UTC".to_owned(),
-        prices_inclusive: true,
-        cut_over_minutes: 0,
-    };
-    init(&settings, &organisation)?;
-    let running = daybook_server::start(settings, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    if begins.run == 0 {
+        let organisation = NewOrganisation {
+            name: "Replay".to_owned(),
+            currency: begins.currency,
+            time_zone: "UTC".to_owned(),
+            prices_inclusive: true,
+            cut_over_minutes: 0,
+        };
+        init(&settings, &organisation)?;
+    }
+    let running = daybook_server::start(settings, begins.listen).await?;
     say(&FromServer::Ready { address: running.address.to_string() })?;
     let office = running.office.clone();
     // Reading what the parent says blocks, so the other threads serve meanwhile.

@@ -3,6 +3,7 @@
 //! A child's first line from the parent says what it is to be; it lives until its input ends. A child that cannot go on says why
 //! and ends; a till that is killed says nothing, and the parent starts it again.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -17,10 +18,14 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use super::steps::Step;
 
 /// What a server child is to be.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServerBegins {
     /// Where its books are.
     pub data: PathBuf,
+    /// Where it listens; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// How often it was started before. The first time it makes its books.
+    pub run: u64,
     /// Whether commits reach the disk.
     pub durable: bool,
     /// What its random bytes follow from.
@@ -117,7 +122,10 @@ pub enum ToTill {
         steps: Vec<Step>,
     },
     /// Say when everything is at head office.
-    Drain,
+    Drain {
+        /// Whether head office was put back, and has to be asked once more what it has before its acknowledgements count.
+        ask_again: bool,
+    },
     /// Say what the own read models hold, once they hold what head office says, or as they are when this long has passed.
     Compare {
         /// `till_days` of its shop, as head office has them.
@@ -251,6 +259,14 @@ impl Kid {
     /// Ends it at once, as a power cut would: it gets no chance to tidy up.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill().await.with_context(|| format!("{} could not be killed", self.name))
+    }
+
+    /// The most memory that it has used at once so far, in KiB; 0 where the system does not say.
+    pub fn memory_kib_max(&self) -> u64 {
+        let status = self.child.id().map(|id| std::fs::read_to_string(format!("/proc/{id}/status")));
+        let line = status.and_then(Result::ok).unwrap_or_default();
+        let peak = line.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.and_then(|peak| peak.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
     }
 
     /// Lets it end by itself: its input ends here.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use daybook_core::identity::enrol::EnrolCode;
+use daybook_core::limits::HEARTBEAT_SECONDS;
 use daybook_core::sync::till::Status;
 use daybook_till::{Options, Session, Till, synchronise};
 use tokio::runtime::Runtime;
@@ -67,7 +68,7 @@ fn play(parent: &mut Parent, begins: TillBegins, runtime: &Runtime) -> anyhow::R
                 say(&FromTill::Played { seq, waiting: player.till.waiting() })?;
                 std::thread::sleep(Duration::from_millis(begins.rest_millis));
             }
-            ToTill::Drain => player.drain()?,
+            ToTill::Drain { ask_again } => player.drain(ask_again)?,
             ToTill::Compare { till_days, seconds } => {
                 player.compare(&till_days_in(&till_days)?, Duration::from_secs(seconds))?;
             }
@@ -122,9 +123,15 @@ impl Player {
         Ok(())
     }
 
-    fn drain(&self) -> anyhow::Result<()> {
+    fn drain(&self, ask_again: bool) -> anyhow::Result<()> {
         let mut said = Instant::now();
-        while self.till.waiting() > 0 {
+        let answers = self.till.handshakes() + u64::from(ask_again);
+        if ask_again {
+            // What was acknowledged by a head office that is no more says nothing: the next heartbeat tells, and is due at once.
+            self.clock.hurry(Duration::from_secs(2 * HEARTBEAT_SECONDS));
+            self.till.sync_now();
+        }
+        while self.till.waiting() > 0 || self.till.handshakes() < answers {
             std::thread::sleep(LOOK_AGAIN);
             if said.elapsed() > Duration::from_millis(500) {
                 said = Instant::now();

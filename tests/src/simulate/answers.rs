@@ -8,6 +8,7 @@ use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
+use daybook_core::sync::server::{Bringer, Server};
 use daybook_core::wire::{FeedEntry, FeedHead, Held, ProblemCode, PushHead};
 use std::collections::BTreeMap;
 
@@ -99,7 +100,8 @@ impl World {
             self.reached(Rare::Carried);
             self.office.asking.came(self.wall(), head.origin, caller);
         }
-        match writer.sealer.check(&head, lines) {
+        let bringer = if head.origin == caller { Bringer::Writer } else { Bringer::Carrier };
+        match writer.sealer.check(&head, lines, bringer) {
             Ok(push) => self.await_commit(Job { to: from, request, push, standing: writer.standing }),
             Err(bad) => self.broken("poison never blocks", format!("a push that splits was refused: {bad}")),
         }

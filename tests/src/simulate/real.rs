@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use daybook_core::chain::Tip;
 use daybook_core::event::sale::BegunAs;
-use daybook_core::ids::SaleId;
+use daybook_core::ids::{OriginId, SaleId};
 use daybook_core::sale::tender::TenderStatement;
 use daybook_core::sync::till::Status;
 use daybook_store::Reader;
+use daybook_store::events::StoredEvent;
 use daybook_till::Command;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -263,7 +265,8 @@ impl Shop {
         for counter in &self.counters {
             for (key, texts) in events(&counter.till.data.join("log.db")) {
                 if office.get(&key) != Some(&texts) {
-                    return Err(format!("event {} of {:?} is not at head office as written", key.1, key.0));
+                    let (origin, tip) = key;
+                    return Err(format!("event {} of {origin} is not at head office as written", tip.seq));
                 }
             }
         }
@@ -284,14 +287,14 @@ fn beside(directory: &Path, what: &str) -> PathBuf {
 }
 
 /// Everything that a log holds: by origin, number and hash, the texts.
-type Texts = BTreeMap<(Vec<u8>, i64, Vec<u8>), (String, String)>;
+type Texts = BTreeMap<(OriginId, Tip), (String, String)>;
 
 fn events(file: &Path) -> Texts {
     let reader = Reader::open(file).expect("a log");
-    let mut statement = reader
-        .prepare("SELECT origin, seq, hash, envelope, payload FROM events")
-        .expect("events");
-    let rows = statement
-        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?))));
-    rows.expect("events").map(|row| row.expect("an event")).collect()
+    let events = daybook_store::events::after_position(&reader, 0, usize::MAX).expect("events");
+    let key = |event: &StoredEvent| (event.origin, event.tip);
+    events
+        .into_iter()
+        .map(|event| (key(&event), (event.text.envelope, event.text.payload)))
+        .collect()
 }

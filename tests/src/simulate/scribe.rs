@@ -10,7 +10,7 @@ use daybook_core::event::Event;
 use daybook_core::identity::KeyPair;
 use daybook_core::ids::{CommandId, EventId, OriginId};
 use daybook_core::record::Writer;
-use daybook_core::sync::server::{BadPush, Push};
+use daybook_core::sync::server::{BadPush, Bringer, Push};
 use daybook_core::time::Now;
 use daybook_core::wire::PushHead;
 use std::rc::Rc;
@@ -103,10 +103,10 @@ impl Sealer {
     }
 
     /// Links the lines of a push and checks the seal of its head. Real keys take the road of the shipped server.
-    pub fn check(&self, head: &PushHead, lines: Vec<Line>) -> Result<Push, BadPush> {
+    pub fn check(&self, head: &PushHead, lines: Vec<Line>, bringer: Bringer) -> Result<Push, BadPush> {
         let Sealer::StandIn(_) = self else {
             let Sealer::Real(key) = self else { return Err(BadPush::BadSeal) };
-            return Push::check(head, lines, &key.public());
+            return Push::check(head, lines, &key.public(), bringer);
         };
         let seal = Seal::parse(&head.seal).ok_or(BadPush::BadSeal)?;
         let mut tip = head.previous;

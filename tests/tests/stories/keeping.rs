@@ -257,8 +257,10 @@ async fn a_backup_in_which_anything_changed_is_no_backup() {
             log.execute_batch(&format!("{undone} {statement}")).unwrap();
         }
     };
-    let edit = sql("UPDATE events SET payload = replace(payload, 'Story', 'Glory') WHERE position = 1");
+    let edit = sql("UPDATE events SET payload = '{}', texts = NULL, envelope = '{}' WHERE position = 1");
     assert!(changed("edited", &edit).contains("not what it was"));
+    let damage = sql("UPDATE events SET texts = substr(texts, 1, length(texts) / 2) WHERE position = 1");
+    assert!(changed("damaged", &damage).contains("packed texts"));
     let cut = sql("DELETE FROM tips; DELETE FROM events WHERE position = (SELECT max(position) FROM events)");
     assert!(changed("cut", &cut).contains("not the one that was backed up"));
     let moved = changed("interrupted", &|copy| std::fs::remove_file(copy.join("backup.json")).unwrap());

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::chain::{Hash, Seal, Tip};
-use daybook_core::envelope::EventText;
+use daybook_core::envelope::{EventText, Line};
 use daybook_core::identity::PublicKey;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::OriginId;
@@ -67,6 +67,11 @@ impl Road {
             known.extend(enrolled.identity.head_office.iter().cloned());
             (log, lineage(&known, origin))
         };
+        let own = certificates
+            .iter()
+            .filter_map(|signed| signed.read().ok())
+            .find(|own| own.origin == origin);
+        let key = own.map(|own| own.public_key);
         let bounds = Bounds { events_max, skeletons_max: PUSH_SKELETONS_MAX, bytes_max: PUSH_BYTES_MAX };
         // Of another branch than any that is here, it is handed back from the beginning: what head office knows drops out.
         let mut after = if knows(&log, origin, after).map_err(local)? {
@@ -78,7 +83,13 @@ impl Road {
             let Some(stretch) = stretch_after(&log, origin, after, bounds).map_err(local)? else {
                 return Ok(None);
             };
-            let sealed = stretch.lines.iter().rposition(|(_, line)| line.seal().is_some());
+            // A writer may have sealed badly; what does not hold vouches for nothing.
+            let vouches = |(tip, line): &(Tip, Line)| {
+                line.seal().is_some_and(|seal| {
+                    key.is_none_or(|key| seal.verifies(key.verifying_key(), origin, *tip))
+                })
+            };
+            let sealed = stretch.lines.iter().rposition(vouches);
             match sealed.and_then(|at| Some((at, stretch.lines[at].0, stretch.lines[at].1.seal()?))) {
                 Some((at, last, seal)) => {
                     let mut lines = stretch.lines;

@@ -10,7 +10,7 @@ use daybook_core::identity::sealed::OpeningKey;
 use daybook_core::ids::OriginId;
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Input, Trouble};
-use daybook_core::wire::{ConflictsPage, FeedEntry, FeedHead, PeopleAnswer, PeopleList, people_bound_to};
+use daybook_core::wire::{FeedEntry, FeedHead, PeopleAnswer, PeopleList, ToldConflicts, people_bound_to};
 use daybook_store::StoreError;
 use daybook_store::till::Cursor;
 
@@ -116,7 +116,7 @@ impl Road {
         let query = self.query(scope)?;
         let request = self.request("GET", "/v1/feed", &query, Vec::new());
         let id = request.id;
-        let page: ConflictsPage = match self.client.send(request).await? {
+        let page: ToldConflicts = match self.client.send(request).await? {
             Reply::Done(body) => read(&body)?,
             Reply::Problem(problem, retry_after) => return Err(trouble(&problem, retry_after)),
         };
