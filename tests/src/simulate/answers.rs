@@ -8,7 +8,7 @@ use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
-use daybook_core::sync::server::{Bringer, Server};
+use daybook_core::sync::server::Bringer;
 use daybook_core::wire::{FeedEntry, FeedHead, Held, ProblemCode, PushHead};
 use std::collections::BTreeMap;
 
