@@ -140,7 +140,9 @@ impl fmt::Display for Told {
                 let held = if answer.held { ", held" } else { "" };
                 write!(to, "durable to {}{forked}{held}", answer.durable.seq)
             }
-            Told::Shaken(answer) => write!(to, "shaken in {}, wants {:?}", answer.epoch, answer.wanted),
+            Told::Shaken(answer) => {
+                write!(to, "shaken in {}, wants {:?}, has {:?}", answer.epoch, answer.wanted, answer.tips)
+            }
             Told::Page(head, page) => write!(to, "{} entries, more: {}", page.len(), head.more),
             Told::Chain(page) => write!(to, "{} events, more: {}", page.events.len(), page.more),
             Told::Problem(code, ..) => write!(to, "{code:?}"),
