@@ -3,6 +3,8 @@
 use daybook_core::identity::nonce::NonceKey;
 use daybook_core::sync::till::Status;
 use daybook_server::office::{AdmitRequest, CloseReason, ReportQuestion, RevokeRequest};
+use daybook_store::events;
+use daybook_store::file::open_reader;
 use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, knows_its_people, put_back};
 use daybook_till::door::types::Request;
 use daybook_till::door::{About, Door};
@@ -206,8 +208,14 @@ async fn the_end_of_a_till_that_head_office_lost_with_its_log_comes_back_from_an
     put_back(&world.office_data(), &backup, &["log.db"]);
     world.start_office().await;
     world.office().revoke(revoke("Till 1")).await.unwrap();
+    let office = world.office().origin();
+    let has_heard = |_: &daybook_till::Till| {
+        let log = open_reader(&two.data.join("log.db")).unwrap();
+        let said = events::of_chain(&log, office, 1, i64::MAX).unwrap();
+        said.iter().any(|event| event.text.envelope.contains("origin.closed"))
+    };
     two.shake_hands().await;
-    two.wait_for("word of the other's end", |till| till.status() == Status::UpToDate).await;
+    two.wait_for("word of the other's end", has_heard).await;
     world.stop_office().await;
     put_back(&backup, &world.office_data(), &["log.db"]);
     world.start_office().await;
