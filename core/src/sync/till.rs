@@ -510,7 +510,8 @@ impl Till {
         }
         for (scope, last) in scopes {
             let lane = self.lanes.entry(scope.clone()).or_default();
-            if new_epoch && self.epoch.is_some() {
+            // A cursor of nobody knows which epoch may stand where another history stands too, and would never be asked about.
+            if new_epoch && (self.epoch.is_some() || lane.position > 0) {
                 // What is still on its way comes in the name of the epoch before, and says so.
                 *lane = Lane { in_flight: lane.in_flight, ..Lane::default() };
                 effects.push(Effect::ResetCursor(scope));

@@ -258,6 +258,20 @@ fn a_new_epoch_begins_every_scope_again_and_a_late_page_of_the_old_one_is_let_go
 }
 
 #[test]
+fn a_cursor_of_nobody_knows_which_epoch_is_begun_again_even_where_its_scope_ends_at_the_same_place() {
+    let reached = || BTreeMap::from([("catalogue".to_owned(), 5)]);
+    let mut till = Till::new(tip(1), None, reached());
+    till.handle(at(0), Input::Tick);
+    let effects = till.handle(at(1), shaken(Tip::NONE, &[("catalogue", 5)]));
+    assert!(effects.contains(&Effect::ResetCursor("catalogue".to_owned())), "{effects:?}");
+    assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())), "{effects:?}");
+    let mut till = Till::new(tip(1), Some(("e1".to_owned(), Tip::NONE)), reached());
+    till.handle(at(0), Input::Tick);
+    let effects = till.handle(at(1), shaken(Tip::NONE, &[("catalogue", 5)]));
+    assert!(!effects.contains(&Effect::ResetCursor("catalogue".to_owned())), "{effects:?}");
+}
+
+#[test]
 fn what_is_wanted_of_others_is_handed_back_only_while_nothing_own_waits() {
     let other = OriginId(uuid::Uuid::from_u128(7));
     let carry = |after| Effect::Carry { origin: other, after, events_max: PUSH_EVENTS_MAX };
