@@ -502,20 +502,22 @@ impl Till {
                 effects.push(Effect::SaveOther(origin, epoch.clone(), has));
             }
         }
-        // A scope that is not named is closed to us, or cannot be read now: nothing new is known to stand in it.
         for (scope, lane) in &mut self.lanes {
+            // Also a scope that is not named now may be again, and end at the same place of another history. The same holds for a cursor of
+            // nobody knows which epoch.
+            if new_epoch && (self.epoch.is_some() || lane.position > 0) {
+                // What is still on its way comes in the name of the epoch before, and says so.
+                *lane = Lane { in_flight: lane.in_flight, ..Lane::default() };
+                effects.push(Effect::ResetCursor(scope.clone()));
+            }
+            // A scope that is not named is closed to us, or cannot be read now: nothing new is known to stand in it.
             if !scopes.contains_key(scope) && !lane.in_flight {
                 lane.known = lane.position;
             }
         }
         for (scope, last) in scopes {
-            let lane = self.lanes.entry(scope.clone()).or_default();
-            // A cursor of nobody knows which epoch may stand where another history stands too, and would never be asked about.
-            if new_epoch && (self.epoch.is_some() || lane.position > 0) {
-                // What is still on its way comes in the name of the epoch before, and says so.
-                *lane = Lane { in_flight: lane.in_flight, ..Lane::default() };
-                effects.push(Effect::ResetCursor(scope));
-            } else if !new_epoch && !lane.in_flight {
+            let lane = self.lanes.entry(scope).or_default();
+            if !new_epoch && !lane.in_flight {
                 lane.known = lane.position;
             }
             lane.hear_of(last);

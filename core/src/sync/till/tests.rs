@@ -272,6 +272,19 @@ fn a_cursor_of_nobody_knows_which_epoch_is_begun_again_even_where_its_scope_ends
 }
 
 #[test]
+fn a_new_epoch_begins_a_scope_again_that_is_closed_just_now() {
+    let reached = BTreeMap::from([("catalogue".to_owned(), 5)]);
+    let mut till = Till::new(tip(1), Some(("e0".to_owned(), tip(1))), reached);
+    till.handle(at(0), Input::Tick);
+    let effects = till.handle(at(1), shaken(tip(1), &[]));
+    assert!(effects.contains(&Effect::ResetCursor("catalogue".to_owned())), "{effects:?}");
+    assert!(!effects.contains(&Effect::Fetch("catalogue".to_owned())), "{effects:?}");
+    till.handle(at(40_000), Input::Tick);
+    let effects = till.handle(at(40_001), shaken(tip(1), &[("catalogue", 5)]));
+    assert!(effects.contains(&Effect::Fetch("catalogue".to_owned())), "{effects:?}");
+}
+
+#[test]
 fn what_is_wanted_of_others_is_handed_back_only_while_nothing_own_waits() {
     let other = OriginId(uuid::Uuid::from_u128(7));
     let carry = |after| Effect::Carry { origin: other, after, events_max: PUSH_EVENTS_MAX };
