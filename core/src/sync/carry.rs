@@ -117,8 +117,8 @@ impl Asking {
                 && self.waiting.get(&lack.origin).is_some_and(|(other, _)| *other != till);
             let key = (lack.origin, till, lack.named);
             let before = self.asked.get(&key);
-            let in_vain = before.is_some_and(|(asked, again)| asked == lack && now < *again);
-            if wanted.len() < WANTED_MAX && !of_another && !gives_way && !in_vain {
+            let asked_lately = before.is_some_and(|(asked, again)| asked == lack && now < *again);
+            if wanted.len() < WANTED_MAX && !of_another && !gives_way && !asked_lately {
                 // Nothing has come of it: what is lacking does not follow what is here, so the till goes through all it has.
                 let came_to_nothing =
                     |(asked, _): &(Lack, i64)| (asked.after, asked.missing) == (lack.after, lack.missing);
@@ -133,6 +133,7 @@ impl Asking {
         wanted
     }
 
+    /// Forgets what is over, and remembers whose time went by without anything coming.
     fn end_leases(&mut self, now: i64) {
         self.in_vain.retain(|_, until| now < *until);
         self.waiting.retain(|_, (_, since)| now < since.saturating_add(WANTED_AGAIN));

@@ -52,7 +52,7 @@ impl AnchorFile {
     pub(super) fn note_own(&self, origin: OriginId, own: Tip) -> Result<(), OfficeError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some(anchor) if anchor.writes_as == origin => {
+            Some(anchor) if anchor.writes_as == origin && anchor.own != own => {
                 let noted = Anchor { own, ..anchor.clone() };
                 self.write(&noted)?;
                 *kept = Some(noted);

@@ -150,9 +150,12 @@ impl OwnLog {
             .map_err(|error| OfficeError::Unexpected(error.to_string()))?;
         // Noted first: a log that is put back to before this commit is known by what it lacks.
         self.anchor.note_own(self.identity.origin, after.tip)?;
-        if let Err(error) = log.append_own(&recorded) {
-            self.anchor.note_own(self.identity.origin, self.writer.tip)?;
-            return Err(error.into());
+        if let Err(failed) = log.append_own(&recorded) {
+            // Left as it is, it costs a new epoch at the next start and nothing else.
+            if let Err(error) = self.anchor.note_own(self.identity.origin, self.writer.tip) {
+                tracing::error!(%error, "the anchor names an own event that was not recorded");
+            }
+            return Err(failed.into());
         }
         self.writer = after;
         self.revisions = revisions;
