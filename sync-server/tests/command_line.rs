@@ -6,8 +6,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use daybook_core::chain::{Seal, Tip};
+use daybook_core::envelope::{EventText, Line};
+use daybook_core::ids::RequestId;
+use daybook_core::sync::server::{self, Push};
 use daybook_server::admin::client::ask;
 use daybook_server::admin::{AnswerRequest, Deed, socket_path};
+use daybook_store::office::OfficeLog;
+use daybook_store::{Durability, events};
 use tempfile::TempDir;
 
 fn command<I: AsRef<OsStr>>(data: &Path, words: impl IntoIterator<Item = I>) -> Command {
@@ -188,4 +194,25 @@ async fn the_socket_says_why_it_did_not_do_something() {
     assert!(error.to_string().contains("no publications"), "{error}");
     ask(data.path(), &Deed::Stop).await.unwrap().unwrap();
     assert!(server.end().0);
+}
+
+#[test]
+fn looking_through_ends_badly_where_a_seal_is_not_its_writers() {
+    let data = organisation();
+    let whole = said(data.path(), "verify");
+    assert!(whole.starts_with("All is whole") && whole.contains("seals, each by its writer"), "{whole}");
+    {
+        let mut log = OfficeLog::open(data.path(), Durability::Off).unwrap();
+        let tips = events::tips(log.connection()).unwrap();
+        let (origin, previous) = tips.first_key_value().map(|(origin, tips)| (*origin, tips[0])).unwrap();
+        let text = EventText { envelope: "{}".to_owned(), payload: "{}".to_owned(), seal: None };
+        let tip = Tip { seq: previous.seq + 1, hash: text.hash(previous.hash) };
+        let push = Push { origin, previous, events: vec![(tip, Line::Event(text))], seal: Seal([7; 64]) };
+        let request = RequestId(uuid::Uuid::nil());
+        log.ingest(0, &mut server::Server::new("e".to_owned()), vec![(request, push, None)])
+            .1
+            .unwrap();
+    }
+    let why = refused(data.path(), "verify", 1);
+    assert!(why.contains("1 that are not their writer's, the first of event"), "{why}");
 }
