@@ -61,6 +61,7 @@ impl Till {
             looking: Mutex::new(()),
             storing: Arc::default(),
             recorded: Notify::new(),
+            asked: Notify::new(),
             status: Mutex::new(if inner.is_alone() { Status::Alone } else { Status::Working }),
             server: Mutex::new(server),
             contact: Mutex::default(),

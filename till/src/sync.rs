@@ -117,6 +117,7 @@ pub async fn synchronise(till: Till, mut stop: watch::Receiver<bool>) {
                 continue;
             }
             Some(input) = reported.recv() => input,
+            () = till.shared.asked.notified(), if shell.is_some() => Input::Now,
             () = till.shared.recorded.notified() => match &shell {
                 Some(shell) => Input::Recorded(shell.lane_tip()),
                 None => continue,

@@ -145,6 +145,8 @@ pub(crate) struct Shared {
     pub(crate) storing: Arc<RwLock<()>>,
     /// Woken by every recorded event.
     pub(crate) recorded: Notify,
+    /// Somebody asks synchronisation to try at once.
+    pub(crate) asked: Notify,
     pub(crate) status: Mutex<Status>,
     pub(crate) server: Mutex<Option<String>>,
     /// When head office was last heard, and what was tried.
@@ -254,9 +256,9 @@ impl Till {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Has synchronisation try now, whatever pause it is in.
+    /// Has synchronisation try now, whatever pause it is in: it asks head office how things stand.
     pub fn sync_now(&self) {
-        self.shared.recorded.notify_one();
+        self.shared.asked.notify_one();
     }
 
     /// Tells of changes, for whoever shows the till.

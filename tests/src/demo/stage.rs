@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 use daybook_server::Running;
+use daybook_server::office::{CloseReason, RevokeRequest};
 use daybook_till::{Command, Options, SystemClock, SystemRandomness, Till};
 
 use super::people::DemoPeople;
@@ -35,6 +36,8 @@ pub enum Cue {
     HeadOfficeStarts,
     /// Two other tills without a network both sell the last piece of a product.
     LastPieceSoldTwice,
+    /// Head office ends the till's access.
+    TillRevoked,
 }
 
 /// A demo shop and a till, around which things can happen.
@@ -97,6 +100,7 @@ impl Stage {
             Cue::HeadOfficeStops => self.stop().await,
             Cue::HeadOfficeStarts => self.start().await,
             Cue::LastPieceSoldTwice => self.sell_the_last_piece_twice().await,
+            Cue::TillRevoked => self.revoke().await,
         }
     }
 
@@ -109,6 +113,13 @@ impl Stage {
         ensure!(self.running.is_none(), "head office is there already");
         let Home(path) = &self.home;
         self.running = Some(daybook_server::start(settings(path), self.address).await?);
+        Ok(())
+    }
+
+    async fn revoke(&self) -> anyhow::Result<()> {
+        let office = &self.running.as_ref().context("head office is away")?.office;
+        let till = "Till 1".to_owned();
+        office.revoke(RevokeRequest { till, store: None, reason: CloseReason::Stolen }).await?;
         Ok(())
     }
 

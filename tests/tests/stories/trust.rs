@@ -11,6 +11,23 @@ use daybook_till::door::{About, Door};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_to_synchronise_now_waits_for_no_heartbeat() {
+    let world = World::new().await;
+    let till = world.till("Till 1").await;
+    let asked_often = async {
+        for _ in 0..5 {
+            let answers = till.till.handshakes();
+            till.till.sync_now();
+            till.wait_for("a handshake", |till| till.handshakes() > answers).await;
+        }
+    };
+    // Five heartbeats take two and a half minutes.
+    tokio::time::timeout(std::time::Duration::from_secs(60), asked_often)
+        .await
+        .expect("no heartbeat is waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_till_whose_nonce_has_aged_asks_once_more_and_its_clock_does_not_matter() {
     let world = World::new().await;
     let till = world.till("Till 1").await;

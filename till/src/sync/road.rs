@@ -91,6 +91,10 @@ impl Road {
                 if answer.held {
                     let mut inner = self.till.lock();
                     let known = held_of(&inner.log, self.origin).map_err(local)?;
+                    if known.is_none() {
+                        // A handshake says why, and whoever stands at the till should not wait for the next one.
+                        self.till.sync_now();
+                    }
                     let held = Held::at_least_after(known, after.seq);
                     keep_held(&mut inner.log, self.origin, Some(&held)).map_err(local)?;
                 }

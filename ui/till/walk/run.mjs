@@ -13,7 +13,7 @@ import { walkRuler } from "./ruler.mjs";
 import { walkScanner } from "./scanner.mjs";
 import { walkScreens } from "./screens.mjs";
 import { makeSheets } from "./sheets.mjs";
-import { walkBeginning, walkRefused, walkTroubles } from "./states.mjs";
+import { walkBeginning, walkRefused, walkRevoked, walkTroubles } from "./states.mjs";
 import { startTill, TARGET } from "./till.mjs";
 import { walkWeight } from "./weight.mjs";
 import { launch } from "./window.mjs";
@@ -46,6 +46,8 @@ const WALKS = {
   troubles: { walk: walkTroubles, with: { size: "standard", themes: all } },
   "troubles-longer": { walk: walkTroubles, with: { size: "compact", themes: ["light"], tongue: "longer" } },
   refused: { walk: walkRefused, with: { size: "standard", themes: both }, till: { beginning: "key-lost" } },
+  revoked: { walk: walkRevoked, with: { size: "standard", themes: both } },
+  "revoked-compact": { walk: walkRevoked, with: { size: "compact", themes: both } },
   beginning: { walk: walkBeginning, with: { size: "standard", themes: both }, till: { beginning: "new" } },
   scanner: { walk: walkScanner },
   effort: { walk: walkEffort },

@@ -147,3 +147,20 @@ export async function walkRefused({ browser, till, album, found, size, tongue, t
   await look("sync-refused");
   await window.close();
 }
+
+/** A till whose access head office ends while somebody sells. */
+export async function walkRevoked({ browser, till, album, found, size, tongue, themes }) {
+  const window = await openWindow(browser, till, { size, tongue });
+  const { key, shown } = window;
+  const look = lookerAt(window, { album, found, themes });
+  await signIn(window);
+  await openShift(window);
+  await till.happen("till-revoked");
+  await ask(till.base, { ask: "sync_now" });
+  await shown(".pill.attention");
+  await look("sell-held");
+  await key("Control+8");
+  await shown(".sync-lead.held");
+  await look("sync-held");
+  await window.close();
+}
