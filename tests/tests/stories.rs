@@ -35,6 +35,8 @@ mod printing;
 mod read_models;
 #[path = "stories/recovery.rs"]
 mod recovery;
+#[path = "stories/snapshot.rs"]
+mod snapshot;
 #[path = "stories/tls.rs"]
 mod tls;
 #[path = "stories/trust.rs"]

@@ -173,6 +173,12 @@ fn with_prefixes(connection: &Connection, terms: &[String]) -> Result<HashSet<i6
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether no product is known yet, on sale or not.
+pub fn no_product_is_known(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM products)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 /// Number of products on sale.
 pub fn catalogue_size(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM products WHERE archived = 0", [], |row| row.get(0))?)
