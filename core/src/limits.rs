@@ -74,11 +74,22 @@ pub const WANTED_AGAIN: i64 = 5 * 60 * 1_000_000;
 pub const HANDSHAKE_WORK_MILLIS: u64 = 2_000;
 /// Pause between two writings of the anchor of head office's log, in milliseconds. What a crash in between loses of it does no harm.
 pub const ANCHOR_MILLIS: u64 = 1_000;
+/// Records in one page of a snapshot: together a commit of some ten milliseconds at a till.
+pub const SNAPSHOT_RECORDS_MAX: usize = 2_500;
+/// Size of one page of a snapshot before compression, in bytes, one record excepted.
+pub const SNAPSHOT_BYTES_MAX: usize = 1024 * 1024;
+/// Entries of the catalogue from which a till that has none of it begins with a snapshot: what is less is here within moments anyway.
+pub const SNAPSHOT_FROM: i64 = 1_000;
+/// Failures of the road in a row after which a till gives a snapshot up for the feed.
+pub const SNAPSHOT_FAILURES_MAX: u32 = 3;
 /// Conflicts in one page of the conflicts lane.
 pub const CONFLICTS_PAGE_MAX: usize = 200;
 /// Events of others that a till projects before it lets a waiting sale in, however much comes down: two to three milliseconds for as
 /// many changes of products, a little more where the search index is tidied up.
 pub const FOLLOW_EVENTS_MAX: usize = 25;
+/// Records of a snapshot that a till takes in at a time while no shift is open, when there is nobody to keep waiting: the more there are, the
+/// less often the search index is written. Some fifty milliseconds; with a shift open it is [`FOLLOW_EVENTS_MAX`].
+pub const TOLD_AT_ONCE_MAX: usize = 500;
 /// Parties that one conflict names, so that it can be read and a page holds it; how many more there are it says in words.
 pub const CONFLICT_PARTIES_MAX: usize = 20;
 /// Certificates that one request may present.

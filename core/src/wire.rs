@@ -16,6 +16,8 @@ use crate::identity::certificate::{Certificate, SignedCertificate, verify_chain}
 use crate::identity::pin::PinVerifier;
 use crate::identity::sealed::Sealed;
 use crate::ids::{OrganisationId, OriginId, RequestId, StaffId, TillId};
+use crate::merge::register::Standing;
+use crate::project::rows::{Edit, OrderKey};
 use crate::secret::Secret;
 
 /// Header that carries a request's id; its answer repeats it.
@@ -285,6 +287,93 @@ impl FeedEntry {
             serde_json::from_str(line).ok()?;
         let skeletons = skeletons.into_iter().map(Skeleton::parse).collect::<Option<_>>()?;
         Some(FeedEntry { position, before, skeletons, text: EventText::split(text.get()).ok()? })
+    }
+}
+
+/// First line of a page of a snapshot; records follow, one a line: [`SnapshotRecord`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SnapshotHead {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Head office's epoch.
+    pub epoch: String,
+    /// The scope.
+    pub scope: String,
+    /// Where to go on; opaque to the reader. That of the last page leads to what changed since.
+    pub cursor: String,
+    /// The position in the feed up to which every entry is in the snapshot, once all its pages are read.
+    pub position: i64,
+    /// Records in this page.
+    pub records: u32,
+    /// Whether there is more now.
+    pub more: bool,
+}
+
+/// A shared description as it stands: what nobody has superseded of it, however many edits led there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SnapshotRecord {
+    /// The stream of the description, such as `product/…`.
+    pub subject: String,
+    /// The edits that no other has seen, in canonical order.
+    pub heads: Vec<Hash>,
+    /// The edits with a value that stands, in canonical order.
+    pub edits: Vec<SnapshotEdit>,
+}
+
+/// An edit as a snapshot tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SnapshotEdit {
+    /// Hash of its event.
+    pub hash: Hash,
+    /// The event's order key.
+    pub at: i64,
+    /// Its writer.
+    pub origin: OriginId,
+    /// Its number in the writer's log.
+    pub seq: i64,
+    /// The values it set that nobody has superseded.
+    pub fields: BTreeMap<String, serde_json::Value>,
+}
+
+impl SnapshotRecord {
+    /// The record of what stands of a subject.
+    pub fn of(subject: String, standing: Standing) -> Self {
+        let told = |Edit { hash, order, fields, .. }: Edit| SnapshotEdit {
+            hash,
+            at: order.at,
+            origin: order.origin,
+            seq: order.seq,
+            fields,
+        };
+        SnapshotRecord {
+            subject,
+            heads: standing.heads,
+            edits: standing.edits.into_iter().map(told).collect(),
+        }
+    }
+
+    /// What stands of the subject.
+    pub fn standing(self) -> Standing {
+        let SnapshotRecord { subject, heads, edits } = self;
+        let read = |SnapshotEdit { hash, at, origin, seq, fields }: SnapshotEdit| Edit {
+            hash,
+            order: OrderKey { at, origin, seq },
+            subject: subject.clone(),
+            base: Vec::new(),
+            fields,
+        };
+        Standing { edits: edits.into_iter().map(read).collect(), heads }
+    }
+
+    /// Whether it is whole: some heads, and edits in canonical order, each once and with a value.
+    pub fn is_sound(&self) -> bool {
+        let place = |edit: &SnapshotEdit| (edit.at, edit.origin, edit.seq, edit.hash);
+        !self.heads.is_empty()
+            && self.edits.is_sorted_by(|one, next| place(one) < place(next))
+            && self.edits.iter().all(|edit| !edit.fields.is_empty())
     }
 }
 

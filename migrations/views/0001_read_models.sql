@@ -5,9 +5,10 @@ CREATE TABLE progress (
     origin    BLOB,                         -- the event at that position: what ties this file to its log
     seq       INTEGER,
     hash      BLOB,
+    told      INTEGER NOT NULL,             -- number of the record of a snapshot up to which these are taken in, at a till
     revisions INTEGER NOT NULL              -- the revision before the first: the name of this file in its upper 21 bits
 ) STRICT;
-INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, abs(random() % 2097152) << 32);
+INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, 0, abs(random() % 2097152) << 32);
 
 -- The events that documents, lines and tenders stand in, numbered as they come: what they share is kept once, and every new row lies behind
 -- the others. Keyed by their hash, each would touch another page of a long past.

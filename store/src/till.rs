@@ -21,12 +21,15 @@ use crate::log_files::LogFiles;
 use crate::sql;
 use crate::verify::newest_are_whole;
 
+pub mod snapshot;
+
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/till/0001_log.sql")),
     ("0002_recalled", include_str!("../../migrations/till/0002_recalled.sql")),
     ("0003_parked", include_str!("../../migrations/till/0003_parked.sql")),
     ("0004_set_aside", include_str!("../../migrations/till/0004_set_aside.sql")),
     ("0005_skeletons", include_str!("../../migrations/till/0005_skeletons.sql")),
+    ("0006_snapshot", include_str!("../../migrations/till/0006_snapshot.sql")),
 ];
 
 /// Events whose hashes are looked at when a till starts: a few milliseconds of work.
@@ -81,7 +84,7 @@ impl TillLog {
 
     /// Reads what a till reads and writes first, so that a broken file is noticed before anything rests on it.
     pub fn probe(&self) -> Result<(), StoreError> {
-        const NEWEST: [&str; 11] = [
+        const NEWEST: [&str; 12] = [
             "SELECT * FROM events ORDER BY position DESC LIMIT 1000",
             "SELECT * FROM tips ORDER BY seq DESC LIMIT 1000",
             "SELECT * FROM facts ORDER BY name DESC LIMIT 1000",
@@ -89,6 +92,7 @@ impl TillLog {
             "SELECT * FROM commands ORDER BY command DESC LIMIT 1000",
             "SELECT * FROM conflicts ORDER BY id DESC LIMIT 1000",
             "SELECT * FROM set_aside ORDER BY sale DESC LIMIT 1000",
+            "SELECT * FROM snapshot ORDER BY number DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_chain ORDER BY origin DESC, seq DESC LIMIT 1000",
             "SELECT stream FROM events INDEXED BY events_stream WHERE stream IS NOT NULL ORDER BY stream DESC LIMIT 1000",
             "SELECT seq FROM events INDEXED BY events_milestone

@@ -24,6 +24,8 @@ mod delivery;
 mod script;
 #[path = "views/scripts.rs"]
 mod scripts;
+#[path = "views/told.rs"]
+mod told;
 
 /// The usual number of cases, divided by so many.
 fn cases(divided_by: u32) -> ProptestConfig {

@@ -60,7 +60,7 @@ fn a_row_that_is_not_there_is_refused_by_name() {
 }
 
 /// The rows of the table, in its order.
-const IDS: [&str; 13] = [
+const IDS: [&str; 15] = [
     "P1.record",
     "P1.complete",
     "P2",
@@ -74,4 +74,6 @@ const IDS: [&str; 13] = [
     "P10.disk",
     "P11",
     "P12",
+    "P13",
+    "P13.changed",
 ];

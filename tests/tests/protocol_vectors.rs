@@ -20,7 +20,9 @@ use daybook_core::identity::pin::{Pepper, Pin, PinCost, Salt};
 use daybook_core::identity::sealed::OpeningKey;
 use daybook_core::identity::{KeyPair, PublicKey, Signature, read_base64url};
 use daybook_core::ids::OriginId;
-use daybook_core::wire::{FeedEntry, PeopleList, PushAnswer, PushHead, people_bound_to};
+use daybook_core::merge::register::{fold, standing};
+use daybook_core::project::{Change, Input, project};
+use daybook_core::wire::{FeedEntry, PeopleList, PushAnswer, PushHead, SnapshotRecord, people_bound_to};
 use daybook_tests::generate::root;
 use serde::de::DeserializeOwned;
 
@@ -153,6 +155,7 @@ fn every_block_is_one_that_a_test_here_knows() {
         "keys",
         "chain",
         "seal",
+        "snapshot",
         "skeleton",
         "feed",
         "certificate",
@@ -408,6 +411,34 @@ fn both_sides_prove_the_enrolment_code() {
     let proof = block.take("server.proof");
     assert_eq!(text_of(server_proof(&secret, &request, &answer)), proof);
     assert_eq!(read_base64url(&proof), Some(hmac(secret, &hex(&block.take("server.bytes"))).0));
+    block.done();
+}
+
+#[test]
+fn a_snapshot_has_what_nobody_superseded() {
+    let mut block = Block::of("snapshot");
+    let (mut prev, mut edits) = (Hash::ZERO, Vec::new());
+    for number in 1..=3 {
+        let row = |name: &str| format!("{number}.{name}");
+        let text = EventText {
+            envelope: block.take(&row("envelope")),
+            payload: block.take(&row("payload")),
+            seal: None,
+        };
+        let envelope: Envelope = text.read_envelope().unwrap();
+        prev = text.hash(prev);
+        assert_eq!(prev, block.read(&row("hash")));
+        let changes = project(&Input::read(envelope.origin, Tip { seq: envelope.seq, hash: prev }, &text));
+        edits.extend(changes.into_iter().filter_map(|change| match change {
+            Change::Edit(edit) => Some(edit),
+            _ => None,
+        }));
+    }
+    let record = block.take("record");
+    let read: SnapshotRecord = written_alike(&record);
+    assert_eq!(read, SnapshotRecord::of(edits[0].subject.clone(), standing(&edits)));
+    assert!(read.is_sound());
+    assert_eq!(read.standing().register(), fold(&edits));
     block.done();
 }
 

@@ -41,6 +41,8 @@ mod recorded;
 mod recovery;
 #[path = "stories/skew.rs"]
 mod skew;
+#[path = "stories/snapshot.rs"]
+mod snapshot;
 #[path = "stories/tls.rs"]
 mod tls;
 #[path = "stories/trust.rs"]

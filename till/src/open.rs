@@ -13,7 +13,7 @@ use daybook_core::event::origin::{Opened, Parent, Reason, TillStarted};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::{KeyPair, base64url};
 use daybook_core::ids::{OriginId, SaleId, StaffId};
-use daybook_core::limits::FOLLOW_EVENTS_MAX;
+use daybook_core::limits::{FOLLOW_EVENTS_MAX, TOLD_AT_ONCE_MAX};
 use daybook_core::project::Input;
 use daybook_core::record::{Circumstances, Draft, Recorded, Writer};
 use daybook_core::sale::Sale;
@@ -434,7 +434,15 @@ impl Inner {
     /// Projects a few of the events that wait; whether there were any.
     pub(crate) fn follow_a_step(&mut self) -> Result<bool, StoreError> {
         self.products_on_sale = None;
-        match self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX) {
+        let records_max = match self.book.shift {
+            Some(_) => FOLLOW_EVENTS_MAX,
+            None => TOLD_AT_ONCE_MAX,
+        };
+        let followed = match self.views.take_in_told(&self.log_reader, records_max) {
+            Ok(0) => self.views.catch_up_by(&self.log_reader, FOLLOW_EVENTS_MAX),
+            told => told,
+        };
+        match followed {
             Err(error) if error.is_worth_a_rebuild() => self.rebuild_views().map(|()| true),
             followed => followed.map(|count| count > 0),
         }

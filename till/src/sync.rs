@@ -30,6 +30,7 @@ use crate::tls::{self, Now};
 mod carry;
 mod fetch;
 mod road;
+mod snapshot;
 
 /// How long the journal may lag behind the log on its disk.
 const JOURNAL_FLUSH: Duration = Duration::from_secs(1);
@@ -189,10 +190,13 @@ impl Shell {
             .map(|(scope, cursor)| (scope, cursor.position))
             .collect();
         positions.insert(scope::CREDENTIALS.to_owned(), inner.people_revision().ok()?);
-        drop(inner);
         let lane = lanes.iter().find(|lane| lane.tip != lane.acknowledged).or(lanes.last())?;
         let acknowledged = lane.epoch.clone().map(|epoch| (epoch, lane.acknowledged));
-        let machine = Machine::new(lane.tip, acknowledged, positions);
+        let begun = inner.log.snapshot_progress().ok()?;
+        let is_empty = snapshot::knows_nothing(&inner).ok()?;
+        drop(inner);
+        let machine = Machine::new(lane.tip, acknowledged, positions)
+            .beginning(begun.map(|progress| progress.begun()), is_empty);
         Some(Shell {
             till: till.clone(),
             machine,
@@ -343,6 +347,11 @@ impl Shell {
                 let failed = move |trouble| Input::FetchFailed(named, trouble);
                 self.spawn(failed, move |road| async move { road.fetch(scope).await });
             }
+            Effect::FetchSnapshot(epoch) => {
+                let failed = Input::SnapshotFailed;
+                self.spawn(failed, move |road| async move { road.fetch_snapshot(epoch).await });
+            }
+            Effect::EndSnapshot => self.end_snapshot(),
             Effect::ResetCursor(scope) => {
                 let done = self.till.lock().log.reset_cursor(&scope);
                 log_failure("forgetting a cursor", done);

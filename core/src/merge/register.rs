@@ -39,37 +39,117 @@ impl Register {
     }
 }
 
+/// What of a description nobody has superseded: all that its register is made of, however many edits led to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The edits with a value that stands, in canonical order, each with just those of its values.
+    pub edits: Vec<Edit>,
+    /// Edits that no other has seen, in canonical order.
+    pub heads: Vec<Hash>,
+}
+
+impl Standing {
+    /// The register that [`fold`] makes of all the edits.
+    pub fn register(&self) -> Register {
+        let mut edits: Vec<&Edit> = self.edits.iter().collect();
+        edits.sort_by_key(|edit| (edit.order, edit.hash));
+        let mut values: BTreeMap<&String, Vec<&Edit>> = BTreeMap::new();
+        for edit in edits {
+            edit.fields.keys().for_each(|name| values.entry(name).or_default().push(edit));
+        }
+        register_of(values, self.heads.clone())
+    }
+}
+
 /// Folds the edits of one subject. The work grows with the edits and what they name as seen, not with all that lies behind them.
 pub fn fold(edits: &[Edit]) -> Register {
-    let mut edits: Vec<&Edit> = edits.iter().collect();
-    edits.sort_by_key(|edit| (edit.order, edit.hash));
-    edits.dedup_by_key(|edit| edit.hash);
-    let followers = followers(&edits);
-    let latest_first = followers_first(&followers);
+    let edits = Edits::of(edits);
+    register_of(edits.standing(), edits.heads())
+}
 
-    let mut register = Register::default();
-    let names: BTreeSet<&String> = edits.iter().flat_map(|edit| edit.fields.keys()).collect();
-    for name in names {
-        let sets = |edit: usize| edits[edit].fields.contains_key(name);
-        let mut superseded = vec![false; edits.len()];
-        for edit in &latest_first {
-            superseded[*edit] = followers[*edit].iter().any(|later| sets(*later) || superseded[*later]);
+/// What stands of the edits of one subject.
+pub fn standing(edits: &[Edit]) -> Standing {
+    let edits = Edits::of(edits);
+    let mut kept: BTreeMap<Hash, Edit> = BTreeMap::new();
+    for (name, holders) in edits.standing() {
+        for edit in holders {
+            let bare = || Edit { base: Vec::new(), fields: BTreeMap::new(), ..edit.clone() };
+            let kept = kept.entry(edit.hash).or_insert_with(bare);
+            kept.fields.insert(name.clone(), edit.fields[name].clone());
         }
-        let mut heads: Vec<&Edit> = (0..edits.len())
-            .filter(|edit| sets(*edit) && !superseded[*edit])
-            .map(|edit| edits[edit])
-            .collect();
-        let Some(shown) = heads.pop() else { continue };
-        let value = shown.fields[name].clone();
-        let concurrent = heads.iter().map(|edit| (edit.hash, edit.fields[name].clone()));
-        let concurrent = concurrent.filter(|(_, other)| *other != value).collect();
-        register
-            .fields
-            .insert(name.clone(), Field { value, set_by: shown.hash, order: shown.order, concurrent });
     }
-    let unseen = edits.iter().zip(&followers).filter(|(_, followers)| followers.is_empty());
-    register.heads = unseen.map(|(edit, _)| edit.hash).collect();
+    let heads = edits.heads();
+    let mut kept: Vec<Edit> = kept.into_values().collect();
+    kept.sort_by_key(|edit| (edit.order, edit.hash));
+    Standing { edits: kept, heads }
+}
+
+/// Whether these edits and everything they had seen are among the edits of a subject: what was told of it with these heads is known here
+/// by itself then, and stays so whatever else comes.
+pub fn holds(edits: &[Edit], heads: &[Hash]) -> bool {
+    let known: BTreeMap<Hash, &Edit> = edits.iter().map(|edit| (edit.hash, edit)).collect();
+    let (mut open, mut seen) = (heads.to_vec(), BTreeSet::new());
+    while let Some(hash) = open.pop() {
+        if seen.insert(hash) {
+            let Some(edit) = known.get(&hash) else { return false };
+            open.extend(&edit.base);
+        }
+    }
+    true
+}
+
+/// The register of values that stand, each name with those that set it in canonical order.
+fn register_of(values: BTreeMap<&String, Vec<&Edit>>, heads: Vec<Hash>) -> Register {
+    let mut register = Register { heads, ..Register::default() };
+    for (name, mut holders) in values {
+        let Some(shown) = holders.pop() else { continue };
+        let value = shown.fields[name].clone();
+        let concurrent = holders.iter().map(|edit| (edit.hash, edit.fields[name].clone()));
+        let concurrent = concurrent.filter(|(_, other)| *other != value).collect();
+        let field = Field { value, set_by: shown.hash, order: shown.order, concurrent };
+        register.fields.insert(name.clone(), field);
+    }
     register
+}
+
+/// The edits of a subject, each once and in canonical order, and who had seen whom.
+struct Edits<'a> {
+    edits: Vec<&'a Edit>,
+    /// For each edit, those that had seen it directly.
+    followers: Vec<Vec<usize>>,
+}
+
+impl<'a> Edits<'a> {
+    fn of(edits: &'a [Edit]) -> Self {
+        let mut edits: Vec<&Edit> = edits.iter().collect();
+        edits.sort_by_key(|edit| (edit.order, edit.hash));
+        edits.dedup_by_key(|edit| edit.hash);
+        let followers = followers(&edits);
+        Edits { edits, followers }
+    }
+
+    /// For each name, the edits whose value of it nobody has superseded, in canonical order.
+    fn standing(&self) -> BTreeMap<&'a String, Vec<&'a Edit>> {
+        let Edits { edits, followers } = self;
+        let latest_first = followers_first(followers);
+        let names: BTreeSet<&String> = edits.iter().flat_map(|edit| edit.fields.keys()).collect();
+        let mut values = BTreeMap::new();
+        for name in names {
+            let sets = |edit: usize| edits[edit].fields.contains_key(name);
+            let mut superseded = vec![false; edits.len()];
+            for edit in &latest_first {
+                superseded[*edit] = followers[*edit].iter().any(|later| sets(*later) || superseded[*later]);
+            }
+            let holders = (0..edits.len()).filter(|edit| sets(*edit) && !superseded[*edit]);
+            values.insert(name, holders.map(|edit| edits[edit]).collect());
+        }
+        values
+    }
+
+    fn heads(&self) -> Vec<Hash> {
+        let unseen = self.edits.iter().zip(&self.followers).filter(|(_, followers)| followers.is_empty());
+        unseen.map(|(edit, _)| edit.hash).collect()
+    }
 }
 
 /// For each edit, those that had seen it directly.
@@ -161,6 +241,35 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_does_not_grow_with_what_was_superseded() {
+        let names: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        let mut edits = vec![edit("0", 0, &[], &[("name", json!("Tea")), ("price", json!(0))])];
+        edits.extend((1..100).map(|n| edit(&names[n], 0, &[&names[n - 1]], &[("price", json!(n))])));
+        let Standing { edits: kept, heads } = standing(&edits);
+        assert_eq!(heads, [sha256(b"99")]);
+        let kept: BTreeMap<Hash, Vec<&String>> =
+            kept.iter().map(|edit| (edit.hash, edit.fields.keys().collect())).collect();
+        assert_eq!(
+            kept,
+            BTreeMap::from([
+                (sha256(b"0"), vec![&"name".to_owned()]),
+                (sha256(b"99"), vec![&"price".to_owned()])
+            ])
+        );
+    }
+
+    #[test]
+    fn what_was_told_is_held_once_its_heads_and_all_behind_them_are_here() {
+        let (a, b) = (edit("a", 1, &[], &[("name", json!(1))]), edit("b", 2, &["a"], &[("name", json!(2))]));
+        let later = edit("c", 3, &["b"], &[("name", json!(3))]);
+        let heads = standing(&[a.clone(), b.clone()]).heads;
+        assert!(!holds(&[], &heads) && !holds(std::slice::from_ref(&a), &heads));
+        assert!(!holds(&[b.clone(), later.clone()], &heads), "what lies behind a head is not here");
+        assert!(holds(&[a.clone(), b.clone()], &heads));
+        assert!(holds(&[a, b, later], &heads), "and stays so whatever comes after");
+    }
+
+    #[test]
     fn a_long_history_is_folded_in_a_glance() {
         let names: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
         let follows = |n: usize| names[n.saturating_sub(1)..n].first().map(String::as_str);
@@ -190,6 +299,23 @@ mod tests {
                 shuffled.swap(step % last.max(1), last);
             }
             prop_assert_eq!(fold(&edits), fold(&shuffled));
+        }
+
+        #[test]
+        fn what_stands_is_the_whole_register_values_set_unaware_of_each_other_included(
+            shape in prop::collection::vec((0_i64..50, prop::collection::vec(0_usize..12, 0..3), 0_usize..3), 1..10),
+        ) {
+            // A base may be of an edit that comes later or never: an unknown one.
+            let names: Vec<String> = (0..12).map(|n| n.to_string()).collect();
+            let edits: Vec<Edit> = shape.iter().enumerate().map(|(n, (at, base, field))| {
+                let base: Vec<&str> = base.iter().filter(|b| **b < n || **b >= shape.len()).map(|b| names[*b].as_str()).collect();
+                edit(&names[n], *at, &base, &[(["name", "price", "sku"][*field], json!(n)), ("kind", json!(at))])
+            }).collect();
+            let standing = standing(&edits);
+            prop_assert_eq!(standing.register(), fold(&edits));
+            let known = |base: &&Hash| edits.iter().any(|edit| edit.hash == **base);
+            let closed = edits.iter().all(|edit| edit.base.iter().all(|base| known(&base)));
+            prop_assert_eq!(holds(&edits, &standing.heads), closed, "an unknown base is behind some head");
         }
     }
 }

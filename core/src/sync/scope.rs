@@ -47,6 +47,13 @@ pub fn read_together(scope: &str) -> Vec<String> {
     store.map_or_else(|| vec![CATALOGUE.to_owned(), PEOPLE.to_owned()], of_till)
 }
 
+/// The descriptions of which a snapshot of a scope tells, by the beginning of their streams, in the order in which they come: what every
+/// price needs first, products last, so that a product is never sold at a price that another description overrules. None where the scope
+/// has no snapshot.
+pub fn snapshot_kinds(scope: &str) -> Option<&'static [&'static str]> {
+    (scope == CATALOGUE).then_some(&["settings/", "tax/", "price/", "product/"])
+}
+
 /// The scope of an event of this type. `store` is the store in the writer's certificate; head office has none and names one in the
 /// payload. Descriptions are head office's to give, and a till speaks for its own store. This looks at the type and at the named store
 /// alone; what a writer has no standing to say for another reason is told by [`crate::project::standing`], which head office asks too

@@ -7,12 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use beginning::{Beginning, Next};
+
 use crate::chain::Tip;
 use crate::event::origin::Reason;
 use crate::ids::OriginId;
 use crate::limits::{
     BACKOFF_MILLIS_FIRST, BACKOFF_SECONDS_MAX, HEARTBEAT_SECONDS, HINTS_GATHER_MILLIS, PUSH_EVENTS_MAX,
 };
+use crate::sync::scope::CATALOGUE;
+
+mod beginning;
+
+pub use beginning::Begun;
 
 /// The present moment for the machine: a monotonic clock, and random bits for jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +116,17 @@ pub enum Input {
     },
     /// A page did not come back well.
     FetchFailed(String, Trouble),
+    /// A page of the snapshot was kept together with where it goes on: the position of the feed it reaches to, and whether there is more.
+    SnapshotPage {
+        /// The position.
+        position: i64,
+        /// Whether there is more of the snapshot.
+        more: bool,
+    },
+    /// A page of the snapshot did not come back, or not from head office.
+    SnapshotFailed(Trouble),
+    /// Head office gives no snapshot, or a page cannot be believed; why.
+    SnapshotRefused(String),
     /// Events of another origin were handed back: everything up to `durable` is at head office.
     Carried {
         /// The server's epoch.
@@ -168,6 +186,10 @@ pub enum Effect {
     Handshake,
     /// Fetch the next page of a scope from its stored cursor.
     Fetch(String),
+    /// Fetch the next page of the snapshot from where it was left; one of another epoch than this counts for nothing.
+    FetchSnapshot(String),
+    /// Forget what the snapshot told: the feed has told all of it.
+    EndSnapshot,
     /// Forget the stored cursor of a scope.
     ResetCursor(String),
     /// Store that everything up to this event is acknowledged in this epoch.
@@ -263,6 +285,7 @@ pub struct Till {
     carrying: bool,
     carry_events_max: usize,
     taking_back: bool,
+    beginning: Beginning,
     /// Whether a handshake came back since the till was started.
     has_shaken: bool,
     failures: u32,
@@ -291,11 +314,17 @@ impl Till {
             carrying: false,
             carry_events_max: PUSH_EVENTS_MAX,
             taking_back: false,
+            beginning: Beginning::default(),
             has_shaken: false,
             failures: 0,
             wait_until: 0,
             trouble: None,
         }
+    }
+
+    /// The same till with what it kept of a snapshot, where it began with one; one that has nothing yet begins a large catalogue so.
+    pub fn beginning(self, begun: Option<Begun>, is_empty: bool) -> Self {
+        Till { beginning: Beginning::of(begun, is_empty), ..self }
     }
 
     /// Takes in what happened, says what to do.
@@ -393,6 +422,20 @@ impl Till {
                     Trouble::UnknownWriter => self.ask_first(now),
                     trouble => self.failed(now, trouble),
                 }
+            }
+            Input::SnapshotPage { position, more } => {
+                self.succeeded();
+                self.beginning.paged(self.lanes.get(CATALOGUE), position, more);
+            }
+            Input::SnapshotFailed(trouble) => {
+                self.beginning.failed();
+                // Whether it is the road or the page, the handshake tells.
+                self.failed(now, trouble);
+                self.ask_first(now);
+            }
+            Input::SnapshotRefused(_) => {
+                self.beginning.refused();
+                self.ask_first(now);
             }
             Input::Carried { epoch, origin, durable } => {
                 self.carrying = false;
@@ -526,6 +569,7 @@ impl Till {
                 lane.known = lane.position + 1;
             }
         }
+        self.beginning.shaken(self.lanes.get(CATALOGUE), new_epoch && self.epoch.is_some());
         let has = has.unwrap_or(Tip::NONE);
         if new_epoch || (!self.pushing && has != self.acknowledged) {
             self.acknowledge(epoch, has, effects);
@@ -605,7 +649,18 @@ impl Till {
             let (origin, after, events_max) = (*origin, *after, self.carry_events_max);
             effects.push(Effect::Carry { origin, after, events_max });
         }
+        if !self.asks_first && self.has_shaken {
+            match self.beginning.next(now.millis, self.lanes.get(CATALOGUE)) {
+                Next::Fetch => effects.push(Effect::FetchSnapshot(self.epoch.clone().unwrap_or_default())),
+                Next::End => effects.push(Effect::EndSnapshot),
+                Next::Wait => {}
+            }
+        }
+        let snapshot_first = self.beginning.comes_first();
         for (scope, lane) in &mut self.lanes {
+            if snapshot_first && scope == CATALOGUE {
+                continue;
+            }
             if self.asks_first || lane.in_flight || lane.position >= lane.known {
                 continue;
             }

@@ -6,7 +6,7 @@ use daybook_core::event::description::{PriceChanged, ProductFields, StaffFields,
 use daybook_core::event::sale::{LineKind, Terms};
 use daybook_core::ids::{ProductId, SaleId, StoreId};
 use daybook_core::journal::post_remainder;
-use daybook_core::merge::register::{self, Register};
+use daybook_core::merge::register::{self, Register, Standing};
 use daybook_core::merge::stock::{self, Level};
 use daybook_core::project::Key;
 use daybook_core::project::rows::{Edit, OrderKey, StockMove, StockMoveKind, word};
@@ -15,9 +15,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::file::StoreError;
 use crate::sql::{self, blob};
+use crate::till::snapshot;
+use crate::views::Side;
 use crate::views::questions::recorded_line;
 
-pub(super) fn fold(connection: &Connection, log: &Connection, key: &Key) -> Result<(), StoreError> {
+pub(super) fn fold(
+    connection: &Connection,
+    log: &Connection,
+    side: Side,
+    key: &Key,
+) -> Result<(), StoreError> {
     match key {
         Key::Stock(store, product) => stock_level(connection, *store, *product),
         Key::Returned(sale, line) => returned(connection, log, *sale, *line),
@@ -29,7 +36,13 @@ pub(super) fn fold(connection: &Connection, log: &Connection, key: &Key) -> Resu
             };
             lines.into_iter().try_for_each(|line| returned(connection, log, *sale, line))
         }
-        Key::Subject(subject) => description(connection, subject),
+        Key::Subject(subject) => {
+            let told = match side {
+                Side::Till => snapshot::told(log, subject).map_err(StoreError::of_log)?,
+                Side::Office => None,
+            };
+            description(connection, subject, told)
+        }
         Key::Taken(..) | Key::Conflict(_) | Key::Shift(_) => Ok(()),
     }
 }
@@ -144,7 +157,8 @@ fn put_remainder(
     Ok(())
 }
 
-fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError> {
+/// The edits of a description that are here.
+pub(super) fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT hash, at, origin, seq, base, fields FROM edits WHERE subject = ?1")?;
     let mut rows = statement.query([subject])?;
@@ -164,7 +178,7 @@ fn edits(connection: &Connection, subject: &str) -> Result<Vec<Edit>, StoreError
 }
 
 /// Whether what a subject folds to is kept as it shows. Products and prices have tables of their own and are many; all others are few, and
-/// are asked for with every line that is sold.
+/// are asked for with every line that is sold. What shows of a product as a snapshot told it is kept as well: no edits here say it.
 pub(super) fn is_kept(subject: &str) -> bool {
     !(subject.starts_with("product/") || subject.starts_with("price/"))
 }
@@ -174,14 +188,25 @@ pub(super) fn register_of(connection: &Connection, subject: &str) -> Result<Regi
     Ok(register::fold(&edits(connection, subject)?))
 }
 
-fn description(connection: &Connection, subject: &str) -> Result<(), StoreError> {
-    let register = register_of(connection, subject)?;
-    if is_kept(subject) {
+/// What shows of a description: what was told of it until all that this rests on is here, then what its edits come to.
+fn description(connection: &Connection, subject: &str, told: Option<Standing>) -> Result<(), StoreError> {
+    let edits = edits(connection, subject)?;
+    let told = told.filter(|told| !register::holds(&edits, &told.heads));
+    let is_told = told.is_some();
+    let register = told.map_or_else(|| register::fold(&edits), |told| told.register());
+    if register.heads.is_empty() {
+        return forget(connection, subject);
+    }
+    if is_told || is_kept(subject) {
         let json = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
         let heads = serde_json::to_string(&register.heads).map_err(json)?;
         let values = serde_json::to_string(&register.values()).map_err(json)?;
         let sql = "INSERT OR REPLACE INTO subjects VALUES (?1, ?2, ?3)";
         connection.prepare_cached(sql)?.execute((subject, heads, values))?;
+    } else {
+        connection
+            .prepare_cached("DELETE FROM subjects WHERE subject = ?1")?
+            .execute([subject])?;
     }
     let Some((kind, name)) = subject.split_once('/') else { return Ok(()) };
     match kind {
@@ -194,6 +219,31 @@ fn description(connection: &Connection, subject: &str) -> Result<(), StoreError>
             Ok(staff) => put_staff(connection, staff, &register),
             Err(_) => Ok(()),
         },
+        _ => Ok(()),
+    }
+}
+
+/// Takes a description away of which no edit is here: it was told, and is told no more.
+fn forget(connection: &Connection, subject: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM subjects WHERE subject = ?1")?
+        .execute([subject])?;
+    match subject.split_once('/') {
+        Some(("product", name)) => {
+            let Ok(product) = name.parse::<ProductId>() else { return Ok(()) };
+            if let Some((number, text)) = known_text(connection, product)? {
+                take_text(connection, number, &text)?;
+            }
+            for table in ["product_texts", "product_codes", "products"] {
+                let sql = format!("DELETE FROM {table} WHERE product = ?1");
+                connection.prepare_cached(&sql)?.execute([blob(&product.0)])?;
+            }
+            Ok(())
+        }
+        Some(("price", _)) => {
+            connection.prepare_cached("DELETE FROM prices WHERE subject = ?1")?.execute([subject])?;
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -236,21 +286,32 @@ fn put_product(connection: &Connection, product: ProductId, register: &Register)
     put_text(connection, product, &text)
 }
 
+/// What products are found by.
+const INDEXES: [&str; 2] = ["product_trigrams", "product_prefixes"];
+
+/// The number and the text by which a product is found; none where it is not.
+fn known_text(connection: &Connection, product: ProductId) -> Result<Option<(i64, String)>, StoreError> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let mut statement =
+        connection.prepare_cached("SELECT number, text FROM product_texts WHERE product = ?1")?;
+    Ok(statement.query_row([blob(&product.0)], read).optional()?)
+}
+
+/// Takes a text out of what products are found by.
+fn take_text(connection: &Connection, number: i64, text: &str) -> Result<(), StoreError> {
+    for index in INDEXES {
+        let sql = format!("INSERT INTO {index} ({index}, rowid, text) VALUES ('delete', ?1, ?2)");
+        connection.prepare_cached(&sql)?.execute((number, text))?;
+    }
+    Ok(())
+}
+
 /// Makes a product found by a text, and no longer by the one before. Most changes are of prices and leave the text alone.
 fn put_text(connection: &Connection, product: ProductId, text: &str) -> Result<(), StoreError> {
-    const INDEXES: [&str; 2] = ["product_trigrams", "product_prefixes"];
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
-    let known = connection
-        .prepare_cached("SELECT number, text FROM product_texts WHERE product = ?1")?
-        .query_row([blob(&product.0)], read)
-        .optional()?;
-    let number = match known {
+    let number = match known_text(connection, product)? {
         Some((_, old)) if old == text => return Ok(()),
         Some((number, old)) => {
-            for index in INDEXES {
-                let sql = format!("INSERT INTO {index} ({index}, rowid, text) VALUES ('delete', ?1, ?2)");
-                connection.prepare_cached(&sql)?.execute((number, &old))?;
-            }
+            take_text(connection, number, &old)?;
             connection
                 .prepare_cached("UPDATE product_texts SET text = ?2 WHERE number = ?1")?
                 .execute((number, text))?;

@@ -12,6 +12,8 @@ pub mod papers;
 mod place;
 pub mod questions;
 pub mod report;
+pub mod snapshot;
+mod told;
 
 use daybook_core::chain::Tip;
 use daybook_core::ids::OriginId;
@@ -58,6 +60,8 @@ pub struct Views {
     position: i64,
     /// The event at that position; none before there is one.
     last: Option<(OriginId, Tip)>,
+    /// The number up to which what a snapshot told is taken in.
+    told: i64,
     /// Standings asked of the log so far; a certificate, once kept, never changes.
     standings: BTreeMap<OriginId, Standing>,
 }
@@ -101,14 +105,19 @@ impl Views {
         Ok(self.position == 0 && last > i64::try_from(BUILD_EVENTS).unwrap_or(i64::MAX))
     }
 
-    /// Projects what the log holds beyond the checkpoint; gives how many events that were, at most [`BATCH_EVENTS`].
+    /// Takes in what the log holds beyond the checkpoint; gives how many events that were, at most [`BATCH_EVENTS`].
     pub fn catch_up(&mut self, log: &Connection) -> Result<usize, StoreError> {
         self.catch_up_by(log, BATCH_EVENTS)
     }
 
-    /// Projects at most so many events of those that the log holds beyond the checkpoint; gives how many that were.
+    /// Projects at most so many events of those that the log holds beyond the checkpoint; gives how many that were. What a snapshot told
+    /// comes before them, as many records at a time.
     pub fn catch_up_by(&mut self, log: &Connection, events_max: usize) -> Result<usize, StoreError> {
         self.open_again()?;
+        let told = self.take_in_told(log, events_max)?;
+        if told > 0 {
+            return Ok(told);
+        }
         let events = events::after_position(log, self.position, events_max).map_err(StoreError::of_log)?;
         let Some(last) = events.last() else { return Ok(0) };
         let inputs = match self.side {
@@ -225,7 +234,7 @@ impl Views {
                 }
             }
             for key in &dirty {
-                fold::fold(connection, log, key)?;
+                fold::fold(connection, log, side, key)?;
                 if side == Side::Office {
                     judge::of_key(connection, key)?;
                 }

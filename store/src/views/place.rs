@@ -66,6 +66,7 @@ impl Views {
             place: None,
             side,
             position: 0,
+            told: 0,
             last: None,
             standings: BTreeMap::new(),
         })
@@ -78,9 +79,10 @@ impl Views {
             durability
         };
         let connection = open_writer(path, flushed, MIGRATIONS)?;
-        let (position, last) = progress(&connection)?.ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
+        let found = progress(&connection)?.ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
+        let Progress { position, last, told } = found;
         let place = Some(Place { path: path.to_owned(), durability, closed: false, is_new: false });
-        Ok(Views { connection, place, side, position, last, standings: BTreeMap::new() })
+        Ok(Views { connection, place, side, position, last, told, standings: BTreeMap::new() })
     }
 
     /// Opens the file again that was closed to be replaced.
@@ -150,12 +152,18 @@ impl Views {
     }
 }
 
-/// A position of the log, and the event there; none before there is one.
-type Progress = (i64, Option<(OriginId, Tip)>);
+/// Up to where the log is taken in.
+struct Progress {
+    position: i64,
+    /// The event at that position; none before there is one.
+    last: Option<(OriginId, Tip)>,
+    /// The number of the last record of a snapshot.
+    told: i64,
+}
 
 /// Up to where events are projected; none where the file does not say.
 fn progress(connection: &Connection) -> Result<Option<Progress>, StoreError> {
-    let mut statement = connection.prepare("SELECT position, origin, seq, hash FROM progress")?;
+    let mut statement = connection.prepare("SELECT position, origin, seq, hash, told FROM progress")?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let event: (Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -165,7 +173,7 @@ fn progress(connection: &Connection) -> Result<Option<Progress>, StoreError> {
         }
         _ => None,
     };
-    Ok(Some((row.get(0)?, last)))
+    Ok(Some(Progress { position: row.get(0)?, last, told: row.get(4)? }))
 }
 
 /// Keeps up to where events are projected, in the transaction that projects them.
@@ -182,6 +190,12 @@ pub(super) fn keep_progress(
             last.map(|(_, tip)| tip.seq),
             last.as_ref().map(|(_, tip)| tip.hash.0.as_slice()),
         ])?;
+    Ok(())
+}
+
+/// Keeps up to which record of a snapshot these are taken in, in the transaction that takes them in.
+pub(super) fn keep_told(connection: &Connection, number: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE progress SET told = ?1")?.execute([number])?;
     Ok(())
 }
 

@@ -174,6 +174,12 @@ fn with_prefixes(connection: &Connection, terms: &[String]) -> Result<HashSet<i6
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether no product is known yet, on sale or not.
+pub fn no_product_is_known(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM products)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 /// Number of products on sale.
 pub fn catalogue_size(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM products WHERE archived = 0", [], |row| row.get(0))?)
@@ -220,13 +226,11 @@ pub fn settings(connection: &Connection, store: Option<StoreId>) -> Result<Setti
 
 /// The heads of a description, which its next edit names as its base.
 pub fn heads(connection: &Connection, subject: &str) -> Result<Vec<Hash>, StoreError> {
-    if !is_kept(subject) {
-        return Ok(register_of(connection, subject)?.heads);
-    }
     let mut statement = connection.prepare_cached("SELECT heads FROM subjects WHERE subject = ?1")?;
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {
-        None => Ok(Vec::new()),
+        None if is_kept(subject) => Ok(Vec::new()),
+        None => Ok(register_of(connection, subject)?.heads),
         Some(text) => sql::json(&text),
     }
 }
@@ -348,13 +352,11 @@ pub fn fields(
     connection: &Connection,
     subject: &str,
 ) -> Result<BTreeMap<String, serde_json::Value>, StoreError> {
-    if !is_kept(subject) {
-        return Ok(register_of(connection, subject)?.values());
-    }
     let mut statement = connection.prepare_cached("SELECT fields FROM subjects WHERE subject = ?1")?;
     let text: Option<String> = statement.query_row([subject], |row| row.get(0)).optional()?;
     match text {
-        None => Ok(BTreeMap::new()),
+        None if is_kept(subject) => Ok(BTreeMap::new()),
+        None => Ok(register_of(connection, subject)?.values()),
         Some(text) => sql::json(&text),
     }
 }

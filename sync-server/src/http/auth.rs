@@ -151,6 +151,7 @@ fn presented(endpoint: &Endpoint, body: &str) -> Option<Vec<SignedCertificate>> 
         | Endpoint::Enrol
         | Endpoint::Feed { .. }
         | Endpoint::Live
+        | Endpoint::Snapshot { .. }
         | Endpoint::Origin { .. }
         | Endpoint::People { .. }
         | Endpoint::Report { .. }
@@ -179,6 +180,7 @@ pub fn permit(endpoint: &Endpoint, closing: Option<&str>) -> Result<(), Fault> {
         Endpoint::Push | Endpoint::Handshake | Endpoint::Health | Endpoint::Enrol => Ok(()),
         Endpoint::Feed { .. }
         | Endpoint::Live
+        | Endpoint::Snapshot { .. }
         | Endpoint::Origin { .. }
         | Endpoint::People { .. }
         | Endpoint::Report { .. }

@@ -31,6 +31,12 @@ pub async fn handle(
         Endpoint::Push => push(server, &caller, body).await,
         Endpoint::Handshake => handshake(server, &caller, &body).await,
         Endpoint::Feed { scope, cursor } => feed(server, &caller, &scope, cursor.as_deref()).await,
+        Endpoint::Snapshot { scope, cursor } => {
+            let Caller { request, certificate } = &caller;
+            permit_scope(certificate, &scope)?;
+            let page = server.office.snapshot(*request, certificate, &scope, cursor.as_deref()).await?;
+            Ok(Content::Lines(page))
+        }
         Endpoint::Live => live(server, caller),
         Endpoint::Origin { origin, after } => {
             let Caller { request, certificate } = &caller;

@@ -35,6 +35,13 @@ pub enum Endpoint {
     },
     /// Hints, as they come.
     Live,
+    /// A page of a snapshot.
+    Snapshot {
+        /// The scope.
+        scope: String,
+        /// Where to go on; none for its beginning.
+        cursor: Option<String>,
+    },
     /// A page of a chain.
     Origin {
         /// Whose.
@@ -170,6 +177,22 @@ pub const ROUTES: &[Route] = &[
             let scope = query.text("scope").filter(|scope| !scope.is_empty());
             let scope = scope.ok_or_else(|| Fault::malformed("Say which scope: /v1/feed?scope=catalogue"))?;
             Ok(Endpoint::Feed { scope, cursor: query.text("cursor") })
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/v1/snapshot",
+        query: &["scope", "cursor"],
+        live: false,
+        who: Who::Enrolled,
+        body_bytes_max: 0,
+        seconds_max: ANSWER_SECONDS_MAX,
+        about: "The next page of how a scope's descriptions stand, for a till that begins.",
+        endpoint: |query| {
+            let scope = query.text("scope").filter(|scope| !scope.is_empty());
+            let scope =
+                scope.ok_or_else(|| Fault::malformed("Say which scope: /v1/snapshot?scope=catalogue"))?;
+            Ok(Endpoint::Snapshot { scope, cursor: query.text("cursor") })
         },
     },
     Route {

@@ -25,10 +25,7 @@ impl Office {
         scope: &str,
         cursor: Option<&str>,
     ) -> Result<String, Refusal> {
-        let follows = |store| scope::of_till(store).iter().any(|own| own == scope);
-        if certificate.store.is_some_and(|store| !follows(store)) {
-            return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
-        }
+        permit_following(certificate, scope)?;
         let (epoch, scope, cursor) = (self.epoch(), scope.to_owned(), cursor.map(str::to_owned));
         let asked = self.ask(move |readers| page(&readers.log, request, &epoch, &scope, cursor.as_deref()));
         asked.await?.ok_or(Refusal::CursorUnknown)
@@ -68,6 +65,15 @@ impl Office {
         let asked = self.ask(move |readers| lane(&readers.views, request, &epoch, store, cursor.as_deref()));
         asked.await?.ok_or(Refusal::CursorUnknown)
     }
+}
+
+/// Refuses a scope that the till of a certificate does not follow.
+pub(super) fn permit_following(certificate: &Certificate, scope: &str) -> Result<(), Refusal> {
+    let follows = |store| scope::of_till(store).iter().any(|own| own == scope);
+    if certificate.store.is_some_and(|store| !follows(store)) {
+        return Err(Refusal::Forbidden("this till does not follow that scope".to_owned()));
+    }
+    Ok(())
 }
 
 /// A page after a cursor; none where that is of another history.

@@ -19,6 +19,7 @@ mod projector;
 mod publish;
 mod questions;
 mod setup;
+mod snapshot;
 mod writer;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use daybook_core::ids::RequestId;
 use daybook_core::sync::server::{Bringer, Push, Server};
 use daybook_core::sync::till::Status;
+use daybook_server::office::Publication;
 use daybook_store::office::{OfficeLog, standing};
 use daybook_store::{Durability, events};
 use daybook_till::{NoKeystore, Options, SystemClock, SystemRandomness, Till};
@@ -187,6 +188,27 @@ impl Ground {
                 log.ingest(MONDAY_MORNING, &mut server, vec![(request, push, standing)]).1?;
             }
             Ok(())
+        })?;
+        Ok(place.office)
+    }
+
+    /// Head office that has published what `publications` makes of the catalogue, under a name.
+    pub fn office_with_catalogue(
+        &self,
+        name: &str,
+        tell: &mut dyn FnMut(&str),
+        publications: impl FnOnce(&Catalogue) -> Vec<Publication>,
+    ) -> anyhow::Result<PathBuf> {
+        let place = self.made(name, |folder| {
+            tell(&format!("making a head office with {} once", self.catalogue.source));
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(async {
+                let mut world = World::new().await;
+                world.publish(publications(&self.catalogue)).await;
+                world.stop_office().await;
+                copy_directory(&world.home.path().join("office"), &Place::within(folder).office);
+                Ok(())
+            })
         })?;
         Ok(place.office)
     }

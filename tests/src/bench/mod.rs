@@ -11,6 +11,7 @@ pub mod durable;
 pub mod ground;
 pub mod history;
 pub mod ingest;
+mod joining;
 mod measure;
 mod peers;
 pub mod pusher;
@@ -56,7 +57,7 @@ impl Options {
 type Measure = fn(&Ground, &Options, &mut dyn FnMut(&str)) -> anyhow::Result<Vec<Row>>;
 
 /// Every row by its name, in the order of the table.
-const ROWS: [(&str, Measure); 9] = [
+const ROWS: [(&str, Measure); 10] = [
     ("P1", |ground, options, tell| durable::recording(ground, &options.program, tell)),
     ("P2", |ground, _, tell| selling::barcode_to_line(ground, tell)),
     ("P3", |ground, _, tell| selling::search_per_keystroke(ground, tell)),
@@ -66,6 +67,7 @@ const ROWS: [(&str, Measure); 9] = [
     ("P10", |ground, _, tell| size::bytes(ground, tell)),
     ("P11", |ground, _, tell| chain::verification(ground, tell)),
     ("P12", |ground, options, tell| start::start_to_ready(ground, &options.program, tell)),
+    ("P13", |ground, _, tell| joining::until_it_sells(ground, tell)),
 ];
 
 /// Measures; `tell` hears what is going on.

@@ -10,7 +10,7 @@ use daybook_core::limits::{LIVE_PING_SECONDS, RETRY_AFTER_SECONDS};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, FeedHead, FeedHint, HandshakeAnswer,
     HandshakeRequest, Health, NONCE_HEADER, OriginHead, PeopleAnswer, Problem, ProblemCode, PushAnswer,
-    PushHead, REQUEST_HEADER,
+    PushHead, REQUEST_HEADER, SnapshotHead, SnapshotRecord,
 };
 use daybook_server::http::error::Cause;
 use daybook_server::http::route::{ROUTES, Route, Who};
@@ -181,6 +181,16 @@ fn shape(route: &Route, schemas: &mut SchemaGenerator) -> Option<Shape> {
                 asked: None,
                 answered: vec![(NDJSON, page)],
                 causes: &[Cause::Forbidden, Cause::NotFound],
+            }
+        }
+        ("/v1/snapshot", _) => {
+            let head = "A page of a snapshot. The first line is the head; each further line is a description as it stands.";
+            let (first, further) = (of::<SnapshotHead>(schemas), of::<SnapshotRecord>(schemas));
+            let page = lines(head, "x-first-line", first, "x-further-lines", further);
+            Shape {
+                asked: None,
+                answered: vec![(NDJSON, page)],
+                causes: &[Cause::Forbidden, Cause::CursorUnknown, Cause::NotFound],
             }
         }
         ("/v1/people", _) => {

@@ -12,7 +12,7 @@ use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::wire::{
     ConflictRecord, ConflictsPage, EnrolAnswer, EnrolRequest, ExportHead, FeedHead, FeedHint,
     HandshakeAnswer, HandshakeRequest, Health, Held, ListedPerson, OfficeHead, OriginHead, PeopleAnswer,
-    PeopleList, Problem, PushAnswer, PushHead,
+    PeopleList, Problem, PushAnswer, PushHead, SnapshotEdit, SnapshotHead, SnapshotRecord,
 };
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -65,6 +65,9 @@ pub(super) fn messages() -> Vec<(&'static str, Value)> {
         ("push_head", schema_for!(PushHead)),
         ("report", schema_for!(Report)),
         ("signed_certificate", schema_for!(SignedCertificate)),
+        ("snapshot_edit", schema_for!(SnapshotEdit)),
+        ("snapshot_head", schema_for!(SnapshotHead)),
+        ("snapshot_record", schema_for!(SnapshotRecord)),
     ];
     let named = |(name, schema): (&'static str, Schema)| {
         let title = title(&schema);

@@ -249,6 +249,7 @@ fn limits() -> String {
         ("events in a page", at_most::FEED_EVENTS_MAX as u64, ""),
         ("skeletons of an entry", at_most::ENTRY_SKELETONS_MAX as u64, ""),
         ("a page before compression, one event excepted", at_most::FEED_BYTES_MAX as u64, "bytes"),
+        ("records in a page of a snapshot", at_most::SNAPSHOT_RECORDS_MAX as u64, ""),
         ("conflicts in a page", at_most::CONFLICTS_PAGE_MAX as u64, ""),
         ("parties that a conflict names", at_most::CONFLICT_PARTIES_MAX as u64, ""),
         ("certificates in a request or an answer", at_most::CERTIFICATES_MAX as u64, ""),

@@ -477,7 +477,8 @@ impl World {
             Effect::CheckLog(why) => {
                 self.broken("poison never blocks", format!("head office could not read a push: {why}"))
             }
-            Effect::OpenChild(_) | Effect::WakeAt(_) => {}
+            // Tills of the simulation know little enough to begin without a snapshot.
+            Effect::FetchSnapshot(_) | Effect::EndSnapshot | Effect::OpenChild(_) | Effect::WakeAt(_) => {}
         }
     }
 

@@ -383,3 +383,5 @@ fn whoever_asks_while_a_handshake_is_on_its_way_gets_one_that_began_afterwards()
     assert!(till.handle(at(2), shaken(tip(1), &[])).contains(&Effect::Handshake));
     assert!(!till.handle(at(3), shaken(tip(1), &[])).contains(&Effect::Handshake));
 }
+
+mod snapshot;

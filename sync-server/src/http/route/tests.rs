@@ -126,7 +126,7 @@ fn every_route_resolves_to_itself_and_is_bounded() {
         let origin = format!("/v1/origin?origin={}", uuid::Uuid::from_u128(1));
         let target = match route.query {
             ["origin", ..] => &origin,
-            ["scope", ..] => "/v1/feed?scope=catalogue",
+            ["scope", ..] => &format!("{}?scope=catalogue", route.path),
             ["key", ..] => &key,
             _ => route.path,
         };
