@@ -127,8 +127,10 @@ pub const HEARTBEAT_SECONDS: u64 = 30;
 pub const BACKOFF_SECONDS_MAX: u64 = 300;
 /// First pause after a failed attempt, in milliseconds; doubled each time, with full jitter.
 pub const BACKOFF_MILLIS_FIRST: u64 = 500;
-/// Deadline of one request of the till, in seconds.
+/// Deadline of one request of the till until its answer begins, and of every further piece of the answer, in seconds.
 pub const REQUEST_SECONDS_MAX: u64 = 30;
+/// Deadline of the whole of an answer, in seconds: a page of a feed on a link of a few kilobytes a second.
+pub const ANSWER_READ_SECONDS_MAX: u64 = 600;
 /// The clock of a till and of head office may differ by this before it is said aloud, in microseconds (2 minutes).
 pub const CLOCK_SKEW_MAX: i64 = 2 * 60 * 1_000_000;
 
@@ -182,8 +184,12 @@ pub const DRAIN_SECONDS_MAX: u64 = ANSWER_SECONDS_MAX;
 pub const LIVE_PING_SECONDS: u64 = 15;
 /// Silence on a live stream after which the till takes it for dead and opens it again, in seconds: three signs of life were missed.
 pub const LIVE_SILENCE_SECONDS_MAX: u64 = 3 * LIVE_PING_SECONDS;
-/// Pause between the end of a live stream and the next try to open it, in seconds.
-pub const LIVE_AGAIN_SECONDS: u64 = 5;
+/// Longest pause before a live stream is opened again, in seconds. The first try comes within [`LIVE_AGAIN_SECONDS_FIRST`], and the bound
+/// doubles with every try in vain; a stream that was heard for as long as this ended with those of all other tills, as a rule, so they come
+/// back spread over this time.
+pub const LIVE_AGAIN_SECONDS_MAX: u64 = 60;
+/// Longest pause before the first try to open a live stream again that was heard for a short time only, in seconds.
+pub const LIVE_AGAIN_SECONDS_FIRST: u64 = 5;
 /// Time the till gathers hints about a scope before it asks for a page, in milliseconds: what a busy store says piece by piece is
 /// asked for at once, and nobody waits noticeably.
 pub const HINTS_GATHER_MILLIS: u64 = 200;

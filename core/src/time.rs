@@ -8,6 +8,11 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::limits::CLOCK_SKEW_MAX;
+
+/// A day, in microseconds.
+const DAY_MICROS: i64 = 86_400 * 1_000_000;
+
 /// What the shell tells the core about the present moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
@@ -18,6 +23,18 @@ pub struct Now {
 }
 
 impl Now {
+    /// The present moment by a wall clock and the correction that head office's time once gave it, where it is known that at least the
+    /// time `passed` has passed. Somebody may have set the clock since, and a right clock that is still corrected would be wrong. So the
+    /// correction goes where the clock by itself agrees better with what has passed than it would, and where it is of more than a day and
+    /// the clock agrees without it: a machine is not switched off for just as long as its clock was wrong.
+    pub fn by(wall: i64, offset: i64, passed: i64) -> Now {
+        let (alone, with_it) =
+            (wall.saturating_sub(passed), wall.saturating_add(offset).saturating_sub(passed));
+        let is_refuted = with_it < -CLOCK_SKEW_MAX && alone.saturating_abs() < with_it.saturating_abs();
+        let is_needless = offset > DAY_MICROS && alone >= -CLOCK_SKEW_MAX;
+        Now { wall, offset: if is_refuted || is_needless { 0 } else { offset } }
+    }
+
     /// The corrected time in microseconds since 1970, never negative.
     pub fn corrected(self) -> i64 {
         self.wall.saturating_add(self.offset).max(0)
@@ -108,6 +125,32 @@ mod tests {
         }
         assert_eq!(berlin.local(at("2026-07-10T10:00:00Z")), ("2026-07-10T12:00:00".to_owned(), 120));
         assert!(Zone::new("Europe/Atlantis", 0).is_none());
+    }
+
+    #[test]
+    fn a_correction_ends_when_the_clock_was_set_right_and_not_before() {
+        const HOUR: i64 = 3_600 * 1_000_000;
+        const YEAR: i64 = 365 * DAY_MICROS;
+        let passed = 100 * YEAR;
+        let cases = [
+            ("a dead clock that nobody set", -11 * YEAR + HOUR, 11 * YEAR, 11 * YEAR),
+            ("a dead clock that was set right", HOUR, 11 * YEAR, 0),
+            ("one that was set right in the night after", 9 * HOUR, 11 * YEAR, 0),
+            ("a clock that is years ahead", 11 * YEAR + HOUR, -11 * YEAR, -11 * YEAR),
+            ("the same after a winter", 12 * YEAR, -11 * YEAR, -11 * YEAR),
+            ("the same, set right", HOUR, -11 * YEAR, 0),
+            ("of another zone, and set right", 0, -10 * HOUR, 0),
+            ("an hour behind, after a night", 9 * HOUR, HOUR, HOUR),
+            ("a clock that runs a little late", -60_000_000, 0, 0),
+            ("minutes ahead, and late by now", 7 * 60_000_000, -10 * 60_000_000, -10 * 60_000_000),
+            ("a right one that died", -11 * YEAR, 0, 0),
+        ];
+        for (what, since, offset, left) in cases {
+            let now = Now::by(passed + since, offset, passed);
+            assert_eq!(now, Now { wall: passed + since, offset: left }, "{what}");
+        }
+        let extreme = Now::by(i64::MIN, i64::MIN, i64::MAX);
+        assert_eq!(extreme.corrected(), 0, "no clock is too wrong to be read");
     }
 
     #[test]

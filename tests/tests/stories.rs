@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 mod alone;
 #[path = "stories/books.rs"]
 mod books;
+#[path = "stories/clock.rs"]
+mod clock;
 #[path = "stories/enrolment.rs"]
 mod enrolment;
 #[path = "stories/handing_back.rs"]
@@ -552,23 +554,6 @@ async fn a_second_writer_is_refused_and_says_so() {
         std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
     );
     assert!(office.await.unwrap_err().to_string().contains("another Daybook head office is using"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_a_year_off_stops_no_sale_and_is_corrected_on_the_record() {
-    let world = World::new().await;
-    let mut till = world.till("Till 1").await;
-    till.go_offline().await;
-    till.clock.set(MONDAY_MORNING - 365 * 86_400_000_000);
-    till.open_shift();
-    till.sell("soap", 1);
-    till.go_online();
-    till.sent().await;
-    till.sell("soap", 1);
-    till.sent().await;
-    let totals = world.settle().await;
-    assert_eq!(totals["totals"]["receipts"], json!(2));
-    assert_eq!(totals["quarantined"], json!(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -288,7 +288,14 @@ impl Inner {
         let directory = self.options.journal.join("head-office");
         let io = |error| OpenError::Io { path: directory.clone(), error };
         let mut reached = None;
-        if let Found::Journal(header, last) = Journal::look(&directory).map_err(io)?
+        let found = match Journal::look(&directory) {
+            Ok(found) => found,
+            Err(error) => {
+                self.office_journal = self.journal_or_trouble(Err(error));
+                return Ok(());
+            }
+        };
+        if let Found::Journal(header, last) = found
             && header.origin == office
             && let Some((_, records)) = Journal::read(&Journal::current(&directory)).map_err(io)?
         {

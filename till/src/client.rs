@@ -4,7 +4,7 @@
 //! signs the nonce that the answer before it brought; refused for want of a fresh one, it is sent once more.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::identity::http_signature::{
@@ -14,13 +14,14 @@ use daybook_core::identity::http_signature::{
 use daybook_core::identity::nonce::Freshness;
 use daybook_core::identity::{KeyPair, PublicKey};
 use daybook_core::ids::{OrganisationId, OriginId, RequestId};
-use daybook_core::limits::{BODY_DECOMPRESSED_BYTES_MAX, REQUEST_SECONDS_MAX};
+use daybook_core::limits::{ANSWER_READ_SECONDS_MAX, BODY_DECOMPRESSED_BYTES_MAX, REQUEST_SECONDS_MAX};
 use daybook_core::sync::till::Trouble;
 use daybook_core::wire::{
     NONCE_HEADER, OfficeHead, Problem, ProblemCode, REQUEST_HEADER, office_certificate,
 };
 use rustls::ClientConfig;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 /// What all requests to one head office share: connections, and the nonce heard last.
 #[derive(Clone)]
@@ -286,8 +287,6 @@ impl Client {
             .header("accept-encoding", "zstd");
         if live {
             sent = sent.header("accept", "text/event-stream");
-        } else {
-            sent = sent.timeout(Duration::from_secs(REQUEST_SECONDS_MAX));
         }
         if request.compress {
             sent = sent.header("content-encoding", "zstd");
@@ -295,7 +294,7 @@ impl Client {
         if !body.is_empty() {
             sent = sent.header("content-type", "application/x-ndjson").body(body);
         }
-        sent.send().await.map_err(|error| Trouble::Network(describe(&error)))
+        in_time(sent.send()).await
     }
 }
 
@@ -327,9 +326,21 @@ fn header(response: &reqwest::Response, name: &str) -> Option<String> {
     response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
+/// Waits for a step of an answer, and not for ever.
+async fn in_time<T>(step: impl Future<Output = Result<T, reqwest::Error>>) -> Result<T, Trouble> {
+    let done = timeout(Duration::from_secs(REQUEST_SECONDS_MAX), step).await;
+    let done = done.map_err(|_| Trouble::Network("head office does not answer in time".to_owned()))?;
+    done.map_err(|error| Trouble::Network(describe(&error)))
+}
+
+/// Reads an answer. A slow link may take its time, and one on which nothing moves any more may not.
 async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Trouble::Network(describe(&error)))? {
+    let begun = Instant::now();
+    while let Some(chunk) = in_time(response.chunk()).await? {
+        if begun.elapsed().as_secs() > ANSWER_READ_SECONDS_MAX {
+            return Err(Trouble::Network("the link is too slow for the answer".to_owned()));
+        }
         if body.len() + chunk.len() > BODY_DECOMPRESSED_BYTES_MAX {
             return Err(Trouble::Network("the answer is larger than any answer".to_owned()));
         }

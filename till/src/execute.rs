@@ -500,6 +500,9 @@ impl Inner {
         if let Some(enrolled) = &mut self.enrolled {
             enrolled.writer = writer;
         }
+        if let Some(Recorded { envelope, .. }) = recorded.last() {
+            self.note_time(envelope.offset, envelope.wall.saturating_add(envelope.offset));
+        }
         for event in recorded {
             self.book.evolve(&event.event);
             if let Some((_, sale)) = &mut self.sale {

@@ -131,7 +131,7 @@ impl Journal {
             file.read_to_end(&mut rest)?;
             if rest.contains(&b'\n') {
                 // Whole lines after a broken one: the log is asked for what they say, and they are kept for whoever wants to look.
-                std::fs::write(directory.join(format!("{FILE}.cut")), rest)?;
+                private().open(directory.join(format!("{FILE}.cut")))?.write_all(&rest)?;
             }
             file.set_len(tail.end)?;
         }
@@ -147,11 +147,7 @@ impl Journal {
     ) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
         let (path, new) = (directory.join(FILE), directory.join(format!("{FILE}.new")));
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
+        let mut file = private().open(&new)?;
         // What a crash left in the middle of an earlier attempt.
         file.set_len(0)?;
         let header = Header {
@@ -217,6 +213,15 @@ impl Journal {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// How a file is made that only the till's own user reads.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// The end of a journal file: what a power cut can have damaged, because it is flushed in the background. A file system may have written

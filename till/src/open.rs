@@ -119,6 +119,7 @@ impl Inner {
             sale: None,
             revisions: BTreeMap::new(),
             offset: 0,
+            passed: (0, 0),
             shop: None,
             ballast: if options.durable {
                 Ballast::lay(&options.data)
@@ -164,7 +165,9 @@ impl Inner {
         let tip = self.log.own_tip(certificate.origin)?;
         let last = events::find(self.log.connection(), certificate.origin, tip)?;
         let envelope = last.and_then(|event| event.text.read_envelope().ok());
-        self.offset = envelope.as_ref().map_or(0, |envelope| envelope.offset);
+        if let Some(envelope) = &envelope {
+            self.note_time(envelope.offset, envelope.wall.saturating_add(envelope.offset));
+        }
         let writer =
             Writer { origin: certificate.origin, tip, last_at: envelope.map_or(0, |envelope| envelope.at) };
         self.enrolled = Some(
@@ -179,8 +182,15 @@ impl Inner {
         let Some(enrolled) = &self.enrolled else { return Ok(()) };
         let (origin, tip) = (enrolled.writer.origin, enrolled.writer.tip);
         let directory = self.options.journal.clone();
-        let io = |error| OpenError::Io { path: directory.clone(), error };
-        let reached = match Journal::look(&directory).map_err(io)? {
+        let found = match Journal::look(&directory) {
+            Ok(found) => found,
+            // What cannot be read says nothing against the log. A copy of it that sold elsewhere is found out by head office.
+            Err(error) => {
+                self.journal = self.journal_or_trouble(Err(error));
+                return Ok(());
+            }
+        };
+        let reached = match found {
             Found::Journal(header, last) if header.origin == origin && header.machine == machine() => {
                 Some(last.map_or(Tip::NONE, |record| record.tip))
             }
@@ -189,12 +199,13 @@ impl Inner {
         if let Some(reached) = reached
             && self.log.holds(origin, reached)?
         {
-            let missing = self.log.own_chain(origin, reached.seq + 1, tip.seq)?;
-            let filled_up = Journal::open(&directory).and_then(|mut journal| {
-                journal.append(missing.iter().map(|event| (event.tip, event.prev, &event.text)))?;
-                Ok(journal)
-            });
-            self.journal_dirty = !missing.is_empty();
+            let mut filled_up = Journal::open(&directory);
+            for first in (reached.seq + 1..=tip.seq).step_by(1_000) {
+                let missing = self.log.own_chain(origin, first, (first + 999).min(tip.seq))?;
+                let missing = missing.iter().map(|event| (event.tip, event.prev, &event.text));
+                filled_up = filled_up.and_then(|mut journal| journal.append(missing).map(|()| journal));
+            }
+            self.journal_dirty = reached.seq < tip.seq;
             // It says whose log this is even where it cannot be written.
             self.journal = self.journal_or_trouble(filled_up);
             return Ok(());

@@ -121,8 +121,24 @@ pub(crate) fn find(options: &Options, known: Option<&Identity>) -> Result<Option
     let keys = Keys::read(&options.data, &*options.keystore).map_err(io(&options.data))?;
     let (mut files, mut told) = (Vec::new(), Vec::new());
     for path in Journal::files(&options.journal).map_err(io(&options.journal))? {
-        let Some((header, mut records)) = Journal::read(&path).map_err(io(&path))? else { continue };
-        let begins = records.next().transpose().map_err(io(&path))?;
+        let read = || -> std::io::Result<_> {
+            let Some((header, mut records)) = Journal::read(&path)? else { return Ok(None) };
+            let begins = records.next().transpose()?;
+            Ok(Some((header, begins)))
+        };
+        let (header, begins) = match read() {
+            Ok(Some(read)) => read,
+            Ok(None) => continue,
+            // Without the one that was written last a log that is gone would be refilled too short; an earlier one, and a log that is
+            // there, can do without.
+            Err(error) if known.is_none() && path == Journal::current(&options.journal) => {
+                return Err(io(&path)(error));
+            }
+            Err(error) => {
+                tracing::error!(%error, file = %path.display(), "a journal file cannot be read; what it alone holds is not taken back");
+                continue;
+            }
+        };
         if begins.is_none_or(|first| !first.is_first()) {
             continue;
         }

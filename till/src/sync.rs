@@ -10,7 +10,7 @@ use std::time::Duration;
 use daybook_core::chain::Tip;
 use daybook_core::event::origin::Reason;
 use daybook_core::ids::OriginId;
-use daybook_core::limits::{LIVE_AGAIN_SECONDS, PUSH_BYTES_MAX};
+use daybook_core::limits::{LIVE_AGAIN_SECONDS_FIRST, LIVE_AGAIN_SECONDS_MAX, PUSH_BYTES_MAX};
 use daybook_core::sync::scope;
 use daybook_core::sync::till::{Effect, Input, Moment, Status, Till as Machine, Trouble};
 use daybook_core::sync::turns::Turns;
@@ -385,11 +385,9 @@ impl Shell {
                 return;
             }
         };
-        let reports = self.reports.clone();
-        self.tasks.spawn(async move {
-            let input = work(road).await;
-            let _the_shell_is_gone = reports.send(input);
-        });
+        let ended = Trouble::Network("a step of synchronisation broke down; it is tried again".to_owned());
+        let mut report = Report { reports: self.reports.clone(), input: Some(failed(ended)) };
+        self.tasks.spawn(async move { report.of(work(road).await) });
     }
 
     /// Opens the child of a forked origin, where that one still writes. Where it fails, for want of room on the disk, say, the next step
@@ -407,23 +405,30 @@ impl Shell {
     }
 
     /// Head office could not read what was sent: looks whether the fault is here, and stops recording if it is.
-    fn check_log(&self, why: &str) {
-        let mut inner = self.till.lock();
-        let Ok(lanes) = own_lanes(&inner) else { return };
-        for lane in lanes {
-            let (mut tip, mut broken) = (lane.acknowledged, None);
-            while let Ok(events) = inner.log.own_after(lane.origin, tip.seq, 500, PUSH_BYTES_MAX) {
-                let Some(last) = events.last().map(|event| event.tip) else { break };
-                broken = broken.or(events
-                    .iter()
-                    .find(|event| event.text.hash(event.prev) != event.tip.hash)
-                    .map(|e| e.tip.seq));
-                tip = last;
+    fn check_log(&mut self, why: &str) {
+        let (till, why) = (self.till.clone(), why.to_owned());
+        self.tasks.spawn_blocking(move || {
+            let Ok(lanes) = own_lanes(&till.lock()) else { return };
+            for lane in lanes {
+                let mut tip = lane.acknowledged;
+                // Some at a time: whoever sells meanwhile waits for these at most.
+                loop {
+                    let mut inner = till.lock();
+                    let Ok(events) = inner.log.own_after(lane.origin, tip.seq, 500, PUSH_BYTES_MAX) else {
+                        break;
+                    };
+                    let Some(last) = events.last().map(|event| event.tip) else { break };
+                    let mut broken =
+                        events.iter().filter(|event| event.text.hash(event.prev) != event.tip.hash);
+                    if let Some(event) = broken.next() {
+                        let seq = event.tip.seq;
+                        inner.latch = Some(format!("event {seq} of the till's own log is damaged ({why})"));
+                        return;
+                    }
+                    tip = last;
+                }
             }
-            if let Some(seq) = broken {
-                inner.latch = Some(format!("event {seq} of the till's own log is damaged ({why})"));
-            }
-        }
+        });
     }
 
     /// Follows the live feed: hints only, what counts are the signed pages.
@@ -432,14 +437,50 @@ impl Shell {
             (self.till.clone(), self.http.clone(), self.listens_as.subscribe(), self.reports.clone());
         self.listens = true;
         self.tasks.spawn(async move {
+            let mut tries = 0;
             while !reports.is_closed() {
-                let origin = *lane.borrow();
+                let (origin, begun) = (*lane.borrow(), Instant::now());
                 if let Ok(road) = Road::new(&till, &http, origin) {
                     road.listen(&reports).await;
                 }
-                sleep(Duration::from_secs(LIVE_AGAIN_SECONDS)).await;
+                let mut random = [0; 8];
+                till.shared.options.randomness.fill(&mut random);
+                let heard = begun.elapsed();
+                tries = if heard.as_secs() >= LIVE_AGAIN_SECONDS_MAX { 0 } else { tries + 1 };
+                sleep(before_listening(tries, u64::from_le_bytes(random))).await;
             }
         });
+    }
+}
+
+/// The pause before the live stream is opened again: after a long one, and after so many short ones or tries in vain.
+fn before_listening(tries: u32, random: u64) -> Duration {
+    let bound = match tries {
+        0 => LIVE_AGAIN_SECONDS_MAX,
+        tries => LIVE_AGAIN_SECONDS_FIRST
+            .saturating_mul(1 << (tries - 1).min(16))
+            .min(LIVE_AGAIN_SECONDS_MAX),
+    };
+    Duration::from_millis(random % (bound * 1_000))
+}
+
+/// What comes of a request, told when it ends in whatever way: the machine waits for each of its requests, also for one that panicked.
+struct Report {
+    reports: mpsc::UnboundedSender<Input>,
+    input: Option<Input>,
+}
+
+impl Report {
+    fn of(&mut self, input: Input) {
+        self.input = Some(input);
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if let Some(input) = self.input.take() {
+            let _the_shell_is_gone = self.reports.send(input);
+        }
     }
 }
 
@@ -470,5 +511,37 @@ fn flush_journal(till: &Till) {
                 (inner.journal, inner.journal_trouble) = (None, Some(error.to_string()));
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_stream_comes_back_spread_and_ever_slower_where_nobody_answers() {
+        // After a long one all tills lost theirs at once.
+        for (tries, seconds) in [(0, 60), (1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (99, 60)] {
+            let longest = seconds * 1_000 - 1;
+            assert_eq!(before_listening(tries, longest), Duration::from_millis(longest), "{tries}");
+            assert_eq!(before_listening(tries, longest + 1), Duration::ZERO, "{tries}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_breaks_down_is_reported_as_failed() {
+        let (reports, mut reported) = mpsc::unbounded_channel();
+        let failed = Input::PushFailed(Trouble::Network("broke down".to_owned()));
+        let report = |input| Report { reports: reports.clone(), input: Some(input) };
+        let broken = report(failed.clone());
+        let panicked = std::thread::spawn(move || {
+            let _told_as_it_unwinds = broken;
+            std::panic::resume_unwind(Box::new("a fault"));
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(reported.try_recv(), Ok(failed.clone()));
+        report(failed).of(Input::TookBack);
+        assert_eq!(reported.try_recv(), Ok(Input::TookBack));
+        assert!(reported.try_recv().is_err(), "once");
     }
 }

@@ -193,8 +193,10 @@ pub(crate) struct Inner {
     pub(crate) sale: Option<(SaleId, Sale)>,
     /// Number of events per own stream that is still growing.
     pub(crate) revisions: BTreeMap<String, i64>,
-    /// Correction of the clock, in microseconds.
+    /// Correction of the clock, in microseconds, as head office's time gave it.
     pub(crate) offset: i64,
+    /// A corrected time that has passed, in microseconds, and when that was by the clock that never goes back, in milliseconds.
+    pub(crate) passed: (i64, u64),
     /// The store's rules, read once and again after they changed.
     pub(crate) shop: Option<Arc<Shop>>,
     /// Room that is given back where the disk is full.
@@ -291,7 +293,16 @@ impl Till {
 
 impl Inner {
     pub(crate) fn now(&self) -> Now {
-        Now { wall: self.options.clock.wall(), offset: self.offset }
+        let (at, millis) = self.passed;
+        let since = self.options.clock.millis().saturating_sub(millis).saturating_mul(1_000);
+        let passed = at.saturating_add(i64::try_from(since).unwrap_or(i64::MAX));
+        Now::by(self.options.clock.wall(), self.offset, passed)
+    }
+
+    /// Remembers that a corrected time has passed, with the correction that it rests on.
+    pub(crate) fn note_time(&mut self, offset: i64, corrected: i64) {
+        self.offset = offset;
+        self.passed = (corrected, self.options.clock.millis());
     }
 
     pub(crate) fn new_uuid(&self) -> uuid::Uuid {

@@ -84,6 +84,8 @@ pub enum Input {
     Recorded(Tip),
     /// The user asks to synchronise now.
     Now,
+    /// The live stream begins to be heard: what was said before nobody heard.
+    Listens,
     /// Something new stands in a scope.
     Hint(String, i64),
     /// A push came back: everything up to `durable`, which is ours, is at head office.
@@ -241,6 +243,9 @@ struct Lane {
     news: i64,
     /// Hints are gathered until then before the next page is asked for.
     gathers_until: u64,
+    /// Pages in a row that did not come back well, and until when none is asked for. Other scopes, and what is pushed, do not wait for it.
+    failures: u32,
+    wait_until: u64,
 }
 
 impl Lane {
@@ -348,9 +353,14 @@ impl Till {
             }
             Input::Now => {
                 self.wait_until = 0;
-                self.shake_at = now.millis;
-                self.shakes_again = self.shaking;
-                self.lanes.values_mut().for_each(|lane| lane.gathers_until = 0);
+                self.shake_soon(now);
+            }
+            Input::Listens => {
+                // It shows that the road is there again. A head office that asked to come back later still means it.
+                if matches!(self.trouble, Some(Trouble::Network(_))) {
+                    self.wait_until = 0;
+                }
+                self.shake_soon(now);
             }
             Input::Hint(scope, position) => {
                 if let Some(lane) = self.lanes.get_mut(&scope) {
@@ -376,6 +386,10 @@ impl Till {
             }
             Input::PushFailed(trouble) => {
                 self.pushing = false;
+                // A link may be too slow for so many before the deadline, and what head office stumbles over stands in one half only.
+                if matches!(trouble, Trouble::Network(_)) {
+                    self.events_max = (self.events_max / 2).max(1);
+                }
                 if let Trouble::Malformed(why) = &trouble {
                     effects.push(Effect::CheckLog(why.clone()));
                 }
@@ -397,6 +411,7 @@ impl Till {
                 self.succeeded();
                 if let Some(lane) = self.lanes.get_mut(&scope) {
                     lane.in_flight = false;
+                    lane.failures = 0;
                     lane.position = position;
                     // No more means no more when the page was made: what was heard of since is asked for.
                     let known = if more { lane.known.max(position + 1) } else { position };
@@ -414,13 +429,14 @@ impl Till {
                     if trouble == Trouble::CursorUnknown {
                         lane.position = 0;
                         lane.known = lane.known.max(1);
-                        effects.push(Effect::ResetCursor(scope));
+                        effects.push(Effect::ResetCursor(scope.clone()));
                     }
                 }
                 match trouble {
                     Trouble::CursorUnknown => {}
                     Trouble::UnknownWriter => self.ask_first(now),
-                    trouble => self.failed(now, trouble),
+                    trouble @ (Trouble::Busy(_) | Trouble::UnknownSigner) => self.failed(now, trouble),
+                    trouble => self.lane_failed(now, &scope, trouble),
                 }
             }
             Input::SnapshotPage { position, more } => {
@@ -546,6 +562,8 @@ impl Till {
             }
         }
         for (scope, lane) in &mut self.lanes {
+            // Head office is there: whatever kept a page back may be over.
+            lane.wait_until = 0;
             // Also a scope that is not named now may be again, and end at the same place of another history. The same holds for a cursor of
             // nobody knows which epoch.
             if new_epoch && (self.epoch.is_some() || lane.position > 0) {
@@ -580,7 +598,12 @@ impl Till {
         self.carrying = false;
         match trouble {
             Trouble::TooLarge if self.carry_events_max > 1 => self.carry_events_max /= 2,
-            Trouble::Network(_) | Trouble::Busy(_) | Trouble::UnknownSigner => self.failed(now, trouble),
+            Trouble::Network(_) | Trouble::Busy(_) | Trouble::UnknownSigner => {
+                if matches!(trouble, Trouble::Network(_)) {
+                    self.carry_events_max = (self.carry_events_max / 2).max(1);
+                }
+                self.failed(now, trouble);
+            }
             // Refused for what it is; own events have nothing to do with it.
             _ => {
                 self.wanted.remove(&origin);
@@ -625,6 +648,21 @@ impl Till {
         self.trouble = Some(trouble);
     }
 
+    /// A scope of which no page comes waits by itself: selling is pushed, and other scopes are followed.
+    fn lane_failed(&mut self, now: Moment, scope: &str, trouble: Trouble) {
+        if let Some(lane) = self.lanes.get_mut(scope) {
+            lane.wait_until = now.millis + backoff(lane.failures, now.random);
+            lane.failures = lane.failures.saturating_add(1);
+        }
+        self.trouble = Some(trouble);
+    }
+
+    fn shake_soon(&mut self, now: Moment) {
+        self.shake_at = now.millis;
+        self.shakes_again = self.shaking;
+        self.lanes.values_mut().for_each(|lane| (lane.gathers_until, lane.wait_until) = (0, 0));
+    }
+
     fn next(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if now.millis < self.wait_until {
             effects.push(Effect::WakeAt(self.wait_until));
@@ -664,8 +702,9 @@ impl Till {
             if self.asks_first || lane.in_flight || lane.position >= lane.known {
                 continue;
             }
-            if now.millis < lane.gathers_until {
-                effects.push(Effect::WakeAt(lane.gathers_until));
+            let wait_until = lane.gathers_until.max(lane.wait_until);
+            if now.millis < wait_until {
+                effects.push(Effect::WakeAt(wait_until));
             } else {
                 lane.in_flight = true;
                 effects.push(Effect::Fetch(scope.clone()));

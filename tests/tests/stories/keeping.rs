@@ -127,6 +127,37 @@ fn a_till_whose_journal_cannot_be_written_begins_sells_and_says_so() {
     assert_eq!((kiosk.origin(), kiosk.till.journal_trouble().is_some()), (origin, true));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_till_whose_journal_cannot_even_be_read_sells_as_the_one_it_is_and_fills_it_up_when_it_can() {
+    let home = tempfile::tempdir().unwrap();
+    let place = Place::in_directory(home.path());
+    let mut kiosk = Kiosk::found(&place, 1, false).unwrap();
+    let origin = kiosk.origin();
+    let sell = |kiosk: &mut Kiosk| {
+        for deed in kiosk.next_deeds() {
+            kiosk.act(&deed).unwrap();
+        }
+    };
+    sell(&mut kiosk);
+    drop(kiosk);
+    // A name that leads to itself is an error of its own, as a stick that dies is.
+    let files = [place.journal.join("journal"), place.journal.join("head-office").join("journal")];
+    for file in &files {
+        std::fs::rename(file, file.with_extension("aside")).unwrap();
+        std::os::unix::fs::symlink(file, file).unwrap();
+    }
+    let mut kiosk = Kiosk::open(&place, 2, false).unwrap();
+    assert_eq!((kiosk.origin(), kiosk.till.journal_trouble().is_some()), (origin, true));
+    sell(&mut kiosk);
+    drop(kiosk);
+    for file in &files {
+        std::fs::rename(file.with_extension("aside"), file).unwrap();
+    }
+    let kiosk = Kiosk::open(&place, 3, false).unwrap();
+    assert_eq!((kiosk.origin(), kiosk.till.journal_trouble()), (origin, None), "it has what it missed");
+}
+
 /// Takes an export in, as `daybook-server import` does.
 async fn import(office: &Office, file: &Path) {
     let file = std::io::BufReader::new(std::fs::File::open(file).unwrap());

@@ -39,7 +39,7 @@ impl Till {
             money += sum;
             oldest = oldest.into_iter().chain(first).min();
         }
-        let clock_ahead = contact.last.map(|_| -inner.offset);
+        let clock_ahead = contact.last.map(|_| inner.now().offset.saturating_neg());
         Ok(SyncSummary {
             state: match standing {
                 Standing::Alone => SyncState::Alone,

@@ -220,14 +220,18 @@ impl Road {
         let round_trip =
             i64::try_from(inner.options.clock.millis().saturating_sub(started)).unwrap_or(0) * 1_000;
         let offset = server_wall.saturating_sub(wall.saturating_add(round_trip / 2));
-        if (offset - inner.offset).abs() > CLOCK_SKEW_MAX {
-            tracing::warn!(offset, "the till's clock differs from head office's; later events are corrected");
-            inner.offset = offset;
-            inner
-                .record_plain(vec![Event::from(ClockObserved { offset, round_trip })])
-                .map_err(|e| Trouble::Network(e.to_string()))?;
-            self.till.shared.recorded.notify_one();
+        if offset.saturating_sub(inner.now().offset).saturating_abs() <= CLOCK_SKEW_MAX {
+            return Ok(());
         }
+        tracing::warn!(offset, "the till's clock differs from head office's; later events are corrected");
+        let before = (inner.offset, inner.passed);
+        inner.note_time(offset, server_wall);
+        // What is not on the record corrects nothing: the next handshake finds the same.
+        inner
+            .record_plain(vec![Event::from(ClockObserved { offset, round_trip })])
+            .inspect_err(|_| (inner.offset, inner.passed) = before)
+            .map_err(|e| Trouble::Network(e.to_string()))?;
+        self.till.shared.recorded.notify_one();
         Ok(())
     }
 
@@ -237,7 +241,7 @@ impl Road {
         let silence = Duration::from_secs(LIVE_SILENCE_SECONDS_MAX);
         let Ok(Ok(mut stream)) = timeout(silence, self.client.listen(request)).await else { return };
         // What was said before somebody listened is asked for.
-        let _the_shell_is_gone = reports.send(Input::Now);
+        let _the_shell_is_gone = reports.send(Input::Listens);
         live::follow(&mut stream, |hint| {
             let _the_shell_is_gone = reports.send(Input::Hint(hint.scope, hint.position));
         })

@@ -38,10 +38,62 @@ fn a_lost_answer_is_retried_by_a_timer_not_by_the_next_sale() {
     till.handle(at(0), shaken(Tip::NONE, &[]));
     let effects = till.handle(at(10), Input::PushFailed(Trouble::Network("lost".to_owned())));
     let [Effect::WakeAt(wake)] = effects[..] else { panic!("{effects:?}") };
-    assert!(
-        till.handle(at(wake), Input::Tick)
-            .contains(&Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX })
-    );
+    let again = Effect::Push { after: Tip::NONE, events_max: PUSH_EVENTS_MAX / 2 };
+    assert!(till.handle(at(wake), Input::Tick).contains(&again));
+}
+
+#[test]
+fn a_link_too_slow_for_a_push_is_asked_to_carry_half_of_it_each_time() {
+    let mut till = Till::new(tip(900), Some(("e1".to_owned(), Tip::NONE)), BTreeMap::new());
+    till.handle(at(0), Input::Tick);
+    till.handle(at(0), shaken(Tip::NONE, &[]));
+    let (mut now, mut asked) = (0, Vec::new());
+    while asked.last() != Some(&1) || asked.len() < 12 {
+        let effects = till.handle(at(now), Input::PushFailed(Trouble::Network("too slow".to_owned())));
+        let [Effect::WakeAt(wake)] = effects[..] else { panic!("{effects:?}") };
+        now = wake;
+        let pushes = till.handle(at(now), Input::Tick).into_iter().filter_map(|effect| match effect {
+            Effect::Push { events_max, .. } => Some(events_max),
+            _ => None,
+        });
+        asked.extend(pushes);
+        till.handle(at(now), shaken(Tip::NONE, &[]));
+    }
+    assert_eq!(asked[..4], [250, 125, 62, 31]);
+    assert_eq!(asked[8..], [1; 4], "one at a time, and never none");
+}
+
+#[test]
+fn a_scope_of_which_no_page_comes_keeps_neither_sales_nor_other_scopes_waiting() {
+    let mut till = Till::new(tip(1), Some(("e1".to_owned(), tip(1))), BTreeMap::new());
+    till.handle(at(0), Input::Tick);
+    till.handle(at(0), shaken(tip(1), &[("catalogue", 9), ("sales", 9)]));
+    let fetch = |scope: &str| Effect::Fetch(scope.to_owned());
+    let failed =
+        Input::FetchFailed("sales".to_owned(), Trouble::Network("a page nobody can read".to_owned()));
+    let effects = till.handle(at(1), failed);
+    assert!(!effects.contains(&fetch("sales")), "{effects:?}");
+    assert!(matches!(till.status(), Status::Offline(_)), "and it is said");
+    let effects = till.handle(at(2), Input::Recorded(tip(2)));
+    assert!(effects.contains(&Effect::Push { after: tip(1), events_max: PUSH_EVENTS_MAX }), "{effects:?}");
+    let page =
+        Input::Fetched { epoch: "e1".to_owned(), scope: "catalogue".to_owned(), position: 5, more: true };
+    let effects = till.handle(at(3), page);
+    assert!(effects.contains(&fetch("catalogue")) && !effects.contains(&fetch("sales")), "{effects:?}");
+    assert!(till.handle(at(BACKOFF_MILLIS_FIRST + 1), Input::Tick).contains(&fetch("sales")), "by a timer");
+}
+
+#[test]
+fn a_stream_that_is_heard_again_does_not_shorten_the_pause_that_head_office_asked_for() {
+    let mut till = Till::new(tip(2), Some(("e1".to_owned(), tip(1))), BTreeMap::new());
+    till.handle(at(0), Input::Tick);
+    till.handle(at(0), shaken(tip(1), &[]));
+    till.handle(at(1), Input::PushFailed(Trouble::Busy(60)));
+    let waits = |effects: &[Effect]| matches!(effects, [Effect::WakeAt(_)]);
+    assert!(waits(&till.handle(at(2), Input::Listens)));
+    assert!(!waits(&till.handle(at(3), Input::Now)), "a person may");
+    till.handle(at(4), Input::PushFailed(Trouble::Network("no road".to_owned())));
+    assert!(!waits(&till.handle(at(5), Input::Listens)), "the road is there again");
 }
 
 #[test]
