@@ -29,6 +29,7 @@ mod session;
 pub mod sync;
 mod till;
 mod tls;
+mod witness;
 
 pub use command::{Answer, Command, ItemName, Receipt, StockCount};
 pub use daybook_store::StoreError;

@@ -20,6 +20,7 @@ use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::strangers::Strangers;
 use daybook_core::sync::till::Status;
+use daybook_core::sync::witness::Witness;
 use daybook_store::file::DirectoryLock;
 use daybook_store::people::till::TillPeople;
 use daybook_store::till::TillLog;
@@ -120,6 +121,7 @@ impl Inner {
             revisions: BTreeMap::new(),
             offset: 0,
             passed: (0, 0),
+            witness: Witness::default(),
             shop: None,
             ballast: if options.durable {
                 Ballast::lay(&options.data)
@@ -131,6 +133,7 @@ impl Inner {
             _lock: lock,
         };
         inner.load_identity()?;
+        inner.load_witness()?;
         if inner.enrolled.is_some() {
             inner.check_journal()?;
             inner.open_alone()?;

@@ -19,6 +19,7 @@ use daybook_core::sale::Sale;
 use daybook_core::shift::Book;
 use daybook_core::sync::strangers::Strangers;
 use daybook_core::sync::till::Status;
+use daybook_core::sync::witness::Witness;
 use daybook_core::time::{Now, Zone};
 use daybook_store::file::DirectoryLock;
 use daybook_store::people::till::TillPeople;
@@ -197,6 +198,8 @@ pub(crate) struct Inner {
     pub(crate) offset: i64,
     /// A corrected time that has passed, in microseconds, and when that was by the clock that never goes back, in milliseconds.
     pub(crate) passed: (i64, u64),
+    /// What head office confirmed, and what of it is not there now.
+    pub(crate) witness: Witness,
     /// The store's rules, read once and again after they changed.
     pub(crate) shop: Option<Arc<Shop>>,
     /// Room that is given back where the disk is full.

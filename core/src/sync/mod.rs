@@ -11,3 +11,4 @@ pub mod server;
 pub mod strangers;
 pub mod till;
 pub mod turns;
+pub mod witness;

@@ -12,8 +12,11 @@ use daybook_core::sync::till::Status;
 use daybook_server::office::{Publication, ReportQuestion};
 use daybook_store::file::open_reader;
 use daybook_store::{events, links};
-use daybook_tests::world::{MONDAY_MORNING, StoryTill, World, copy_directory, knows_its_people, put_back};
+use daybook_tests::world::{
+    MONDAY_MORNING, StoryTill, World, copy_directory, knows_its_people, notices, put_back,
+};
 use daybook_till::Command;
+use daybook_till::door::types::Ailment;
 use serde_json::json;
 
 const MINUTE: i64 = 60_000_000;
@@ -120,6 +123,10 @@ async fn a_log_that_was_put_back_begins_a_new_epoch_and_one_till_hands_back_what
     let (_, missing) = held(&world, dead);
     assert!(missing > 0, "cart lines are known as links");
 
+    // So does everybody who had heard it confirmed.
+    two.shake_hands().await;
+    assert!(notices(&two.till).contains(&(Ailment::OfficeLacks, false)));
+
     let report = world.office().report(ReportQuestion::default()).await.unwrap();
     assert!(report.missing.iter().all(|missing| missing.till == "Till 1" && missing.linked), "{report:?}");
     assert_eq!(report.missing.iter().map(|run| run.last - run.first + 1).sum::<i64>(), missing);
@@ -133,6 +140,8 @@ async fn a_log_that_was_put_back_begins_a_new_epoch_and_one_till_hands_back_what
     while held(&world, dead).1 > 0 && started.elapsed().as_secs() < 60 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+    two.shake_hands().await;
+    assert!(!notices(&two.till).contains(&(Ailment::OfficeLacks, false)), "it has what it had confirmed");
     let (whole, missing) = held(&world, dead);
     assert_eq!(missing, 0);
     assert!(i64::try_from(whole).unwrap() > written, "all of it, and a run more");

@@ -41,6 +41,9 @@ impl Inner {
         if self.enrolled.is_some() && !demo && keystore::lie(&self.options.data) == KeysLie::InFile {
             say(Ailment::KeysInFile, false, None);
         }
+        if let Some(why) = self.office_lacks() {
+            say(Ailment::OfficeLacks, false, Some(&why));
+        }
         found.sort_by_key(|notice| !notice.urgent);
         found
     }

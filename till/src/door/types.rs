@@ -221,7 +221,7 @@ door! {
     #[serde(rename_all = "snake_case")]
     #[derive(Eq)]
     #[allow(missing_docs, reason = "the lines above name them")]
-    pub enum Ailment { ListsRebuilt, ListsInMemory, CopyNotWritten, BooksTakenBack, StorageLow, StorageScarce, InTheClear, KeysInFile }
+    pub enum Ailment { ListsRebuilt, ListsInMemory, CopyNotWritten, BooksTakenBack, StorageLow, StorageScarce, InTheClear, KeysInFile, OfficeLacks }
 
     /// How far a till has come.
     #[serde(rename_all = "snake_case")]

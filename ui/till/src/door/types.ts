@@ -89,7 +89,7 @@ urgent: boolean,
  */
 why: string | null, };
 
-export type Ailment = "lists_rebuilt" | "lists_in_memory" | "copy_not_written" | "books_taken_back" | "storage_low" | "storage_scarce" | "in_the_clear" | "keys_in_file";
+export type Ailment = "lists_rebuilt" | "lists_in_memory" | "copy_not_written" | "books_taken_back" | "storage_low" | "storage_scarce" | "in_the_clear" | "keys_in_file" | "office_lacks";
 
 export type Person = { staff: string, name: string, number: string, role: string, };
 

@@ -18,6 +18,7 @@ const AILMENTS: Ailment[] = [
   "storage_scarce",
   "in_the_clear",
   "keys_in_file",
+  "office_lacks",
 ];
 const notice = (what: Ailment, urgent: boolean): Notice => ({ what, urgent, why: null });
 const WHEN = whenOf("en-IE", "UTC");
