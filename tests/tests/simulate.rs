@@ -1,11 +1,12 @@
 //! The simulation in short: every law holds over two thousand seeds, every mutant is caught, and equal seeds are equal worlds.
 //!
-//! `make simulate` plays as many as somebody has time for; here so many that the common orders of events are all among them.
+//! `make simulate` plays as many as somebody has time for; here so many that the common orders of events are all among them. Some seeds of the
+//! second layer show that the real parts do what the models do.
 
 use daybook_tests::simulate::counts::Rare;
 use daybook_tests::simulate::faults::Fault;
 use daybook_tests::simulate::mutants::Mutant;
-use daybook_tests::simulate::{play, run};
+use daybook_tests::simulate::{play, real, run};
 
 /// Seeds of the short run.
 const SEEDS: u64 = 2_000;
@@ -41,4 +42,12 @@ fn the_same_seed_is_the_same_world() {
         assert_eq!(play(seed, None, false), play(seed, None, false), "seed {seed}");
     }
     assert_ne!(play(1, None, false).digest, play(2, None, false).digest);
+}
+
+#[test]
+fn the_real_till_and_the_real_server_hold_what_the_models_do() {
+    let outcome = real::play_all(1..=8).expect("a runtime");
+    assert_eq!(outcome.broken, []);
+    assert_eq!(outcome.seeds, 8);
+    assert!(outcome.sales > 0, "nobody sold anything");
 }

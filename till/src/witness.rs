@@ -54,9 +54,9 @@ impl Inner {
             .chain(own)
             .map(|certificate| (certificate.origin, certificate.series))
             .collect();
-        let told = lacking.iter().take(NAMED_MAX).map(|Lacking { origin, from, to }| {
+        let told = lacking.iter().take(NAMED_MAX).map(|Lacking { origin, from, confirmed }| {
             let name = series.get(origin).cloned().unwrap_or_else(|| origin.to_string());
-            format!("{name}: {from}–{to}")
+            format!("{name}: {from}–{}", confirmed.seq)
         });
         let mut told: Vec<String> = told.collect();
         if lacking.len() > NAMED_MAX {

@@ -26,10 +26,10 @@ pub struct Witness {
 pub struct Lacking {
     /// Whose.
     pub origin: OriginId,
-    /// The first of them.
+    /// The number of the first of them; of an origin with several branches it may have others before.
     pub from: i64,
     /// The last of them.
-    pub to: i64,
+    pub confirmed: Tip,
 }
 
 impl Witness {
@@ -56,7 +56,7 @@ impl Witness {
     pub fn lacking(&self) -> impl Iterator<Item = Lacking> {
         self.lacking.iter().filter_map(|(origin, has)| {
             let confirmed = self.confirmed.get(origin)?;
-            Some(Lacking { origin: *origin, from: has + 1, to: confirmed.seq })
+            Some(Lacking { origin: *origin, from: has + 1, confirmed: *confirmed })
         })
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     fn told(witness: &Witness) -> Vec<(u128, i64, i64)> {
         witness
             .lacking()
-            .map(|lacking| (lacking.origin.0.as_u128(), lacking.from, lacking.to))
+            .map(|lacking| (lacking.origin.0.as_u128(), lacking.from, lacking.confirmed.seq))
             .collect()
     }
 

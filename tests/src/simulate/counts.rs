@@ -114,6 +114,8 @@ named! {
         ProvedLater = "proved_later",
         /// Head office asked a till to hand back what others wrote.
         Wanted = "wanted",
+        /// A till missed what head office had confirmed.
+        Lacked = "lacked",
         /// Events came from a till that does not write them.
         Carried = "carried",
         /// The content of a link was filled in.

@@ -110,6 +110,7 @@ impl World {
                     own.filter_map(|own| Some((own, greeting.held.get(&own)?.clone()))).collect();
                 let unproved = asked.iter().copied().filter(|origin| !till.disk.is_proved(*origin)).collect();
                 till.strangers.hear(&asked, &unproved);
+                self.note_witnessed(t, history, &greeting.tips);
                 Input::Shaken(self.shaken(t, origin, *greeting))
             }
             (Flight::Page { scope, after }, Told::Page(head, page)) => {

@@ -7,10 +7,12 @@ use daybook_core::chain::{Hash, Tip, running_hash};
 use daybook_core::ids::OriginId;
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::scope;
+use daybook_core::sync::witness::Lacking;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::chains::Chains;
+use super::counts::Rare;
 use super::faults::Fault;
 use super::scribe::{Kept, Key};
 use super::till::SimTill;
@@ -66,6 +68,28 @@ impl World {
         }
     }
 
+    /// A till heard how far head office is: where no disk of it was replaced since it was as far, that is no less now.
+    pub(super) fn note_witnessed(&mut self, t: usize, history: u32, tips: &BTreeMap<OriginId, Vec<Tip>>) {
+        let disk = &mut self.tills[t].disk;
+        disk.witness.hear(tips);
+        let lacking: Vec<Lacking> = disk.witness.lacking().collect();
+        for origin in tips.keys() {
+            match lacking.iter().find(|lacking| lacking.origin == *origin) {
+                None => {
+                    disk.witnessed_in.insert(*origin, history);
+                }
+                Some(Lacking { from, confirmed, .. }) if disk.witnessed_in.get(origin) == Some(&history) => {
+                    let what = format!("till {t} misses {from} to {} of {origin}", confirmed.seq);
+                    return self.broken("what was confirmed stays where no disk was lost", what);
+                }
+                Some(_) => {}
+            }
+        }
+        if !lacking.is_empty() {
+            self.reached(Rare::Lacked);
+        }
+    }
+
     /// Everything that must hold once the storm has passed.
     pub(super) fn judge_end(&mut self) -> Result<(), Breach> {
         let found = self
@@ -74,6 +98,7 @@ impl World {
             .and_then(|()| self.chains_hold())
             .and_then(|()| self.feeds_reach_everybody())
             .and_then(|()| self.machines_part());
+        let found = found.and_then(|()| self.what_is_lacking_is_not_there());
         let found = found.and_then(|()| self.what_is_held_stays_apart());
         let found = found.and_then(|()| self.same_rows_in_any_order());
         found.map_err(|(law, what)| Breach { law, what, at_millis: self.now })
@@ -212,6 +237,29 @@ impl World {
         Ok(())
     }
 
+    /// What a till still misses of what head office had confirmed is not there: head office says no less than it has.
+    fn what_is_lacking_is_not_there(&self) -> Found {
+        for (t, till) in
+            self.tills.iter().enumerate().filter(|(_, till)| !till.is_gone && !self.is_shut(till))
+        {
+            for Lacking { origin, confirmed, .. } in till.disk.witness.lacking() {
+                let mut key = (origin, confirmed.seq, confirmed.hash);
+                while key.1 > 0 && self.office.disk.chains.find(&key).is_some() {
+                    let Some(event) = self.oracle.recorded.get(&key) else { break };
+                    key = (origin, key.1 - 1, event.prev);
+                }
+                if key.1 == 0 || !self.oracle.recorded.contains_key(&key) {
+                    let what = format!("till {t} misses {} of {origin}", confirmed.seq);
+                    return Err((
+                        "head office says no less than it has, and confirms what was recorded",
+                        what,
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// No two machines write the log of one origin for long.
     fn machines_part(&self) -> Found {
         let mut writers = BTreeSet::new();
@@ -246,7 +294,7 @@ impl World {
         let standings = self.oracle.standings.clone();
         let as_arrived = Views::of(&disk.counting(), &standings, self.mutant);
         if as_arrived.quarantined() > 0 {
-            self.reached(super::counts::Rare::Quarantined);
+            self.reached(Rare::Quarantined);
         }
         let mut shuffled = events.clone();
         shuffled.extend(events.iter().take(20).cloned());
@@ -257,6 +305,12 @@ impl World {
         let (paid, due) = as_arrived.money_minor();
         if paid != due {
             return Err(("what was paid is what was due", format!("{paid} of {due}")));
+        }
+        if let Some((day, what)) = as_arrived.unbalanced() {
+            return Err((
+                "the journal of every till and day balances, and is what was sold",
+                format!("{day}: {what}"),
+            ));
         }
         for t in 0..self.tills.len() {
             let (kept, events) = (self.tills[t].views.take(), self.tills[t].disk.chains.events.clone());

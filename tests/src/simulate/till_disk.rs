@@ -8,6 +8,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::ids::{CommandId, OriginId};
 use daybook_core::project::standing::Standing;
 use daybook_core::record::Writer;
+use daybook_core::sync::witness::Witness;
 use daybook_core::wire::Held;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,6 +76,10 @@ pub struct TillDisk {
     pub clock_offset: i64,
     /// The last word of head office about its own log.
     pub office_word: Option<OfficeWord>,
+    /// What head office confirmed.
+    pub witness: Witness,
+    /// Of each origin the number of head office's history in which it was last as far as that.
+    pub witnessed_in: BTreeMap<OriginId, u32>,
     /// Origins of head office that it has met.
     pub offices: BTreeMap<OriginId, Certificate>,
     /// Others, proved up to the root.

@@ -136,6 +136,20 @@ impl Views {
         (self.paid_minor, self.due_minor)
     }
 
+    /// A day of a till whose postings do not come to nothing, or whose payments are not what its documents came to.
+    pub fn unbalanced(&self) -> Option<(&String, String)> {
+        self.sums.iter().find_map(|(day, sums)| {
+            let postings = || sums.iter().filter(|(name, _)| name.contains(' '));
+            let over: i64 = postings().map(|(_, amount)| amount).sum();
+            let paid: i64 = postings()
+                .filter(|(name, _)| name.starts_with("tender/"))
+                .map(|(_, amount)| amount)
+                .sum();
+            let due = sums.get("total").copied().unwrap_or(0);
+            (over != 0 || paid != due).then(|| (day, format!("{over} over, {paid} paid of {due}")))
+        })
+    }
+
     /// A hash of everything that people would see.
     pub fn digest(&self) -> Hash {
         let mut text = String::new();
