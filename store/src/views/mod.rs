@@ -16,14 +16,15 @@ pub mod report;
 use daybook_core::chain::Tip;
 use daybook_core::ids::OriginId;
 use daybook_core::project::standing::Standing;
-use daybook_core::project::{Input, Key, project, reads_by_now};
+use daybook_core::project::{Input, project, project_into, reads_by_now};
 use rusqlite::Connection;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Migration, StoreError, transact};
 use crate::office::{held, standing};
+use apply::Pending;
 use place::Place;
 
 pub use digest::{TableDifference, contents_digest, differences, read_models_digest};
@@ -201,30 +202,29 @@ impl Views {
         last: i64,
         event: Option<(OriginId, Tip)>,
     ) -> Result<(), StoreError> {
-        let mut work = Vec::new();
+        let mut fitting = Vec::with_capacity(inputs.len());
         for (_, input) in inputs {
-            let input = self.fitting(log, input)?;
-            let changes = project(&input);
-            work.push((input, changes));
+            fitting.push(self.fitting(log, input)?);
         }
-        let idle = work.iter().all(|(_, changes)| changes.is_empty());
-        if idle && self.side == Side::Till {
+        let side = self.side;
+        if side == Side::Till && fitting.iter().all(|input| project(input).is_empty()) {
             // Cart lines change no read model: the checkpoint moves with the next event that does.
             (self.position, self.last) = (last, event);
             return Ok(());
         }
-        let side = self.side;
         transact(&mut self.connection, |connection| {
-            let mut dirty: BTreeSet<Key> = BTreeSet::new();
-            for (input, changes) in work {
-                for change in changes {
-                    apply::apply(connection, change, &mut dirty)?;
+            let (mut pending, mut changes) = (Pending::default(), Vec::new());
+            for input in fitting {
+                project_into(&input, &mut changes);
+                for change in changes.drain(..) {
+                    apply::apply(connection, change, &mut pending)?;
                 }
                 if side == Side::Office {
                     judge::of_event(connection, log, &input)?;
                 }
             }
-            for key in &dirty {
+            pending.add_sums(connection)?;
+            for key in &pending.dirty {
                 fold::fold(connection, log, key)?;
                 if side == Side::Office {
                     judge::of_key(connection, key)?;
