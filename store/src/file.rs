@@ -222,6 +222,13 @@ pub fn open_writer(
     Ok(connection)
 }
 
+/// Lets a file that many write to, and that can be rebuilt, move its write-ahead log less often: a page that changes with every commit is
+/// written to its place an eighth as often. More of the file is kept in memory for the same reason.
+pub fn take_large_steps(connection: &Connection) -> Result<(), StoreError> {
+    let asked = "PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -98304;";
+    Ok(connection.execute_batch(asked)?)
+}
+
 /// Moves whatever the write-ahead log holds into the file, and empties it. Afterwards nothing rests on what an earlier flush, which may
 /// have failed, left in memory only.
 pub fn checkpoint(connection: &Connection, path: &Path) -> Result<(), StoreError> {

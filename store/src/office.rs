@@ -18,19 +18,24 @@ use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Durability, Migration, StoreError, open_reader, open_writer, transact};
+use crate::fresh::{Fresh, Stored};
 use crate::links;
 use crate::log_files::LogFiles;
 use crate::sql;
-use crate::texts;
 use entry::scope_in;
+use prepared::Ready;
 
 mod entry;
 pub mod held;
 #[cfg(test)]
 mod packed;
+mod prepared;
+
+pub use prepared::Prepared;
 
 const MIGRATIONS: &[Migration] = &[
     ("0001_log", include_str!("../../migrations/server/sqlite/0001_log.sql")),
@@ -47,6 +52,8 @@ pub struct OfficeLog {
     connection: Connection,
     path: PathBuf,
     files: LogFiles,
+    /// Where stored events are handed on to whoever projects them.
+    fresh: Option<Arc<Fresh>>,
 }
 
 /// Where a scope's feed stands.
@@ -98,7 +105,12 @@ impl OfficeLog {
         let path = directory.join("log.db");
         let connection = open_writer(&path, durability, MIGRATIONS)?;
         let files = LogFiles::of(&path)?;
-        Ok(OfficeLog { connection, path, files })
+        Ok(OfficeLog { connection, path, files, fresh: None })
+    }
+
+    /// Hands on what is stored from now on.
+    pub fn hand_on_to(&mut self, fresh: Arc<Fresh>) {
+        self.fresh = Some(fresh);
     }
 
     /// A second connection for reading.
@@ -119,25 +131,39 @@ impl OfficeLog {
         server: &mut Server,
         pushes: Vec<(RequestId, Push, Option<Standing>)>,
     ) -> (Vec<Effect>, Result<(), StoreError>) {
+        self.ingest_prepared(now, server, pushes, Prepared::default())
+    }
+
+    /// The same of pushes whose events were prepared, all or some.
+    pub fn ingest_prepared(
+        &mut self,
+        now: i64,
+        server: &mut Server,
+        pushes: Vec<(RequestId, Push, Option<Standing>)>,
+        mut prepared: Prepared,
+    ) -> (Vec<Effect>, Result<(), StoreError>) {
         let mut answers = Vec::new();
         let standings: BTreeMap<OriginId, Option<Standing>> =
             pushes.iter().map(|(_, push, standing)| (push.origin, *standing)).collect();
-        let outcome = self.transact(|connection| {
+        let outcome = self.store(|connection, stored| {
             for (request, push, _) in pushes {
                 for effect in server.handle(now, Input::Push(request, push)) {
                     let Effect::LookUp(request, push) = effect else { continue };
                     let known = look_up(connection, &push)?;
+                    drop(push);
                     for effect in server.handle(now, Input::LookedUp(request, known)) {
                         match effect {
                             Effect::Append { origin, after, events, seal, branches, held, expected } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                let entering = Entering::of(connection, origin, standing);
+                                let entering =
+                                    Entering::of(connection, origin, standing, &mut prepared, stored);
                                 let mut entering = Entering { held, expected, ..entering };
                                 append(&mut entering, after, &events, Some(seal), branches)?;
                             }
                             Effect::Fill { origin, events, held, expected } => {
                                 let standing = standings.get(&origin).copied().flatten();
-                                let entering = Entering::of(connection, origin, standing);
+                                let entering =
+                                    Entering::of(connection, origin, standing, &mut prepared, stored);
                                 fill(&mut Entering { held, expected, ..entering }, &events)?;
                             }
                             answer => answers.push(answer),
@@ -164,7 +190,7 @@ impl OfficeLog {
         let after = Tip { seq: first.tip.seq - 1, hash: first.prev };
         let events: Vec<(Tip, Line)> =
             recorded.iter().map(|event| (event.tip, Line::Event(event.text.clone()))).collect();
-        self.transact(|connection| {
+        self.store(|connection, stored| {
             let office = Some(Standing::HeadOffice);
             for event in recorded {
                 let Some((store, document)) = booking(&event.event) else { continue };
@@ -172,7 +198,9 @@ impl OfficeLog {
                     return Err(StoreError::Booked(document.to_owned()));
                 }
             }
-            append(&mut Entering::of(connection, origin, office), after, &events, None, false)
+            let mut prepared = Prepared::default();
+            let mut entering = Entering::of(connection, origin, office, &mut prepared, stored);
+            append(&mut entering, after, &events, None, false)
         })
     }
 
@@ -221,6 +249,19 @@ impl OfficeLog {
                 .execute(sql, (sql::blob(&origin.0), &certificate.certificate, &certificate.signature))?;
             Ok(())
         })
+    }
+
+    /// One durable commit that stores events, and hands them on after it.
+    fn store(
+        &mut self,
+        act: impl FnOnce(&Connection, &mut Vec<Stored>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut stored = Vec::new();
+        self.transact(|connection| act(connection, &mut stored))?;
+        if let Some(fresh) = &self.fresh {
+            fresh.put(stored);
+        }
+        Ok(())
     }
 
     /// One durable commit to the file that the path names, before and after.
@@ -591,18 +632,29 @@ struct Entering<'a> {
     held: bool,
     /// Whether they take no room then.
     expected: bool,
+    /// What is known of them already.
+    prepared: &'a mut Prepared,
+    /// What this transaction has stored.
+    stored: &'a mut Vec<Stored>,
 }
 
 impl<'a> Entering<'a> {
-    fn of(connection: &'a Connection, origin: OriginId, standing: Option<Standing>) -> Self {
-        Entering { feed: Feed::of(connection), origin, standing, held: false, expected: false }
+    fn of(
+        connection: &'a Connection,
+        origin: OriginId,
+        standing: Option<Standing>,
+        prepared: &'a mut Prepared,
+        stored: &'a mut Vec<Stored>,
+    ) -> Self {
+        let feed = Feed::of(connection);
+        Entering { feed, origin, standing, held: false, expected: false, prepared, stored }
     }
 
     fn enter(&mut self, tip: Tip, prev: Hash, text: &EventText) -> Result<(), StoreError> {
         let insert = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, seal, texts)
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let connection = self.feed.connection;
-        let packed = texts::pack(self.origin, text);
+        let Ready { input, packed } = self.prepared.take(self.origin, tip, text);
         let (envelope, payload) = match &packed {
             Some(_) => ("", ""),
             None => (text.envelope.as_str(), text.payload.as_str()),
@@ -618,31 +670,37 @@ impl<'a> Entering<'a> {
             packed,
         ))?;
         let position = connection.last_insert_rowid();
+        self.place(position, &input, text)?;
+        let bytes = text.envelope.len() + text.payload.len();
+        self.stored.push(Stored { position, bytes, input });
+        Ok(())
+    }
+
+    /// Gives a stored event its place: in a feed, or among what is held.
+    fn place(&mut self, position: i64, input: &project::Input, text: &EventText) -> Result<(), StoreError> {
+        let (connection, tip) = (self.feed.connection, input.tip);
         if self.held {
             return held::hold(connection, self.origin, (position, tip.seq), text, self.expected);
         }
-        self.note_booking(tip, text)?;
-        let scope = self.standing.and_then(|standing| scope_in(self.origin, tip, text, standing));
+        self.note_booking(input)?;
+        let scope = self.standing.and_then(|standing| scope_in(input, text, standing));
         if let Some(scope) = scope {
             self.feed.enter(scope, position, tip.hash)?;
         }
-        // What head office says about origins stands in few of its events; all others are not read for it.
-        if self.standing == Some(Standing::HeadOffice) && text.envelope.contains("\"origin.") {
-            let input = project::Input::read(self.origin, tip, text);
-            held::heed(connection, &mut self.feed, &input, position)?;
+        // What head office says about origins stands in few of its events.
+        if self.standing == Some(Standing::HeadOffice) {
+            held::heed(connection, &mut self.feed, input, position)?;
         }
         Ok(())
     }
 
     /// What head office booked before its log was lost stays booked when it is handed back.
-    fn note_booking(&self, tip: Tip, text: &EventText) -> Result<(), StoreError> {
-        if self.standing != Some(Standing::HeadOffice) || !text.payload.contains("\"document\"") {
-            return Ok(());
-        }
-        if let Ok((_, event)) = project::Input::read(self.origin, tip, text).content
-            && let Some((store, document)) = booking(&event)
+    fn note_booking(&self, input: &project::Input) -> Result<(), StoreError> {
+        if self.standing == Some(Standing::HeadOffice)
+            && let Ok((_, event)) = &input.content
+            && let Some((store, document)) = booking(event)
         {
-            book(self.feed.connection, store, document, tip.hash)?;
+            book(self.feed.connection, store, document, input.tip.hash)?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::file::StoreError;
 mod template;
 
 pub use template::template;
-use template::{Ids, restore};
+use template::{Ids, restore, restores};
 
 /// The dictionaries of all versions, by number from 1. A dictionary that was ever released is never edited and never goes: what was packed
 /// with it could not be read without it.
@@ -93,8 +93,8 @@ fn pack_with(tools: &mut Tools, origin: OriginId, text: &EventText) -> Option<Ve
         return None;
     }
     // What cannot be had back is not a copy. Looking costs less than packing did.
-    let (envelope, payload) = unpack_with(tools, origin, &packed).ok()?;
-    (envelope == text.envelope && payload == text.payload).then_some(packed)
+    let ids = unpack_template(tools, &packed).ok()?;
+    restores(origin, &ids, &tools.template, text).then_some(packed)
 }
 
 /// The envelope and the payload of an event that was packed.
@@ -104,7 +104,16 @@ pub(crate) fn unpack(origin: OriginId, packed: &[u8]) -> Result<(String, String)
 }
 
 fn unpack_with(tools: &mut Tools, origin: OriginId, packed: &[u8]) -> Result<(String, String), StoreError> {
-    let broken = |what: &str| StoreError::BrokenRow(format!("packed texts of an event {what}"));
+    let ids = unpack_template(tools, packed)?;
+    restore(origin, &ids, &tools.template).ok_or_else(|| broken("that make no sense"))
+}
+
+fn broken(what: &str) -> StoreError {
+    StoreError::BrokenRow(format!("packed texts of an event {what}"))
+}
+
+/// Unpacks the template into its place; gives what belongs into it.
+fn unpack_template(tools: &mut Tools, packed: &[u8]) -> Result<Ids, StoreError> {
     let (number, rest) = packed.split_first().ok_or_else(|| broken("that are empty"))?;
     let place = usize::from(*number).wrapping_sub(1);
     let Some(decompressor) = tools.decompressors.get_mut(place) else {
@@ -119,7 +128,7 @@ fn unpack_with(tools: &mut Tools, origin: OriginId, packed: &[u8]) -> Result<(St
     decompressor
         .decompress_to_buffer(&tools.frame, &mut tools.template)
         .map_err(|error| broken(&format!("that cannot be unpacked: {error}")))?;
-    restore(origin, &ids, &tools.template).ok_or_else(|| broken("that make no sense"))
+    Ok(ids)
 }
 
 #[cfg(test)]

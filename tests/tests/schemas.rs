@@ -143,7 +143,7 @@ fn the_example_of_a_document_adds_up() {
     let facts = totals_differ::Facts {
         hash: Hash::ZERO,
         completed: &completed,
-        lines: completed.lines.clone(),
+        lines: completed.lines.as_slice().into(),
         incomplete: false,
         till: "Till 1".to_owned(),
     };

@@ -59,13 +59,14 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
     if on_hand >= 0 || !facts.sold.iter().any(believed) {
         return None;
     }
-    let mut sold = facts.sold.clone();
+    let mut sold: Vec<&Sold> = facts.sold.iter().collect();
     sold.sort_by_key(|line| line.order);
     // The lines that took the missing pieces: the canonically last ones, as many as are missing.
     let mut missing = -on_hand;
     let last: Vec<&Sold> = sold
         .iter()
         .rev()
+        .copied()
         .take_while(|line| {
             let wanted = missing > 0;
             missing -= line.quantity;
@@ -116,7 +117,11 @@ pub fn judge(facts: &Facts) -> Option<Conflict> {
             if tills.len() == 1 { "The till" } else { "At least one till" },
             unlisted("sold lines", "last", sold.len()),
         ),
-        parties: sold[sold.len().saturating_sub(CONFLICT_PARTIES_MAX)..].iter().map(party).collect(),
+        parties: sold[sold.len().saturating_sub(CONFLICT_PARTIES_MAX)..]
+            .iter()
+            .copied()
+            .map(party)
+            .collect(),
         money_minor,
         currency: facts.currency,
         done: "All sales stand. Stock shows the minus until it is counted.".to_owned(),

@@ -2,12 +2,14 @@
 //!
 //! The document stands as recorded; the server never changes a sale. What the check finds is shown with the difference in money.
 
+use std::borrow::Cow;
+
 use crate::amount::{Currency, Minor};
 use crate::chain::Hash;
 use crate::conflict::{Conflict, Kind, Party, Severity, choice, conflict_id, evidence_of};
 use crate::event::sale::{CartLine, Completed, Direction, Line};
 use crate::ids::StoreId;
-use crate::sale::reckon::{net_of, sum_up};
+use crate::sale::reckon::{net_of, totals_of};
 use crate::sale::tax::tax_lines;
 
 /// A completed document with all its lines, as they were recorded.
@@ -18,7 +20,7 @@ pub struct Facts<'a> {
     /// The document.
     pub completed: &'a Completed,
     /// All its lines, those of earlier parts included.
-    pub lines: Vec<Line>,
+    pub lines: Cow<'a, [Line]>,
     /// Whether parts of its lines are missing; then nothing can be said yet.
     pub incomplete: bool,
     /// The till's name.
@@ -85,33 +87,32 @@ struct Difference {
 
 fn differences(completed: &Completed, lines: &[Line]) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut compare = |what: &str, recorded: Minor, reckoned: Minor| {
+    let mut compare = |what: &dyn std::fmt::Display, recorded: Minor, reckoned: Minor| {
         if recorded != reckoned {
-            found.push(Difference { what: what.to_owned(), recorded, reckoned });
+            found.push(Difference { what: what.to_string(), recorded, reckoned });
         }
     };
-    let summed = sum_up(&completed.terms, lines.to_vec());
-    let (recorded, reckoned) = (&completed.totals, &summed.totals);
-    compare("the total", recorded.total_minor, reckoned.total_minor);
-    compare("net", recorded.net_minor, reckoned.net_minor);
-    compare("tax", recorded.tax_minor, reckoned.tax_minor);
-    compare("gross sales", recorded.gross_sales_minor, reckoned.gross_sales_minor);
-    compare("gross returns", recorded.gross_returns_minor, reckoned.gross_returns_minor);
-    compare("reductions", recorded.reductions_minor, reckoned.reductions_minor);
+    let (recorded, reckoned) = (&completed.totals, totals_of(&completed.terms, lines));
+    compare(&"the total", recorded.total_minor, reckoned.total_minor);
+    compare(&"net", recorded.net_minor, reckoned.net_minor);
+    compare(&"tax", recorded.tax_minor, reckoned.tax_minor);
+    compare(&"gross sales", recorded.gross_sales_minor, reckoned.gross_sales_minor);
+    compare(&"gross returns", recorded.gross_returns_minor, reckoned.gross_returns_minor);
+    compare(&"reductions", recorded.reductions_minor, reckoned.reductions_minor);
     let paid: Minor = completed.tenders.iter().map(|tender| tender.amount_minor).sum();
-    compare("what was paid", paid, recorded.total_minor + recorded.rounding_minor);
+    compare(&"what was paid", paid, recorded.total_minor + recorded.rounding_minor);
     let document_tax: Minor = completed.taxes.iter().map(|tax| tax.amount_minor).sum();
-    compare("the list of taxes", document_tax, reckoned.tax_minor);
+    compare(&"the list of taxes", document_tax, reckoned.tax_minor);
     for line in lines {
-        compare(&format!("line {}", line.entered.line), line.net_minor, net_of(&line.entered));
+        compare(&format_args!("line {}", line.entered.line), line.net_minor, net_of(&line.entered));
     }
-    let entered: Vec<CartLine> = lines.iter().map(|line| line.entered.clone()).collect();
+    let entered: Vec<&CartLine> = lines.iter().map(|line| &line.entered).collect();
     let nets: Vec<Minor> = lines.iter().map(|line| line.net_minor).collect();
     for (line, taxes) in lines.iter().zip(tax_lines(&completed.terms, &entered, &nets)) {
         if line.entered.direction == Direction::Sale {
             let sum =
                 |taxes: &[crate::event::sale::TaxAmount]| taxes.iter().map(|tax| tax.amount_minor).sum();
-            compare(&format!("tax of line {}", line.entered.line), sum(&line.tax_amounts), sum(&taxes));
+            compare(&format_args!("tax of line {}", line.entered.line), sum(&line.tax_amounts), sum(&taxes));
         }
     }
     found

@@ -217,34 +217,39 @@ pub enum Key {
 
 /// What an event changes.
 pub fn project(input: &Input) -> Vec<Change> {
+    let mut changes = Vec::new();
+    project_into(input, &mut changes);
+    changes
+}
+
+/// Puts what an event changes at the end of a list, which may be used again for the next one.
+pub fn project_into(input: &Input, changes: &mut Vec<Change>) {
     let (envelope, event) = match &input.content {
         Ok(read) => read,
-        Err(unread) => return vec![quarantine(input, unread)],
+        Err(unread) => return changes.push(quarantine(input, unread)),
     };
-    let mut changes = Vec::new();
     let order = OrderKey { at: envelope.at, origin: input.origin, seq: input.tip.seq };
     let place = Place { hash: input.tip.hash, order, envelope };
     match event {
-        Event::SaleCompleted(completed) => place.completed(completed, &mut changes),
+        Event::SaleCompleted(completed) => place.completed(completed, changes),
         Event::SaleLinesRecorded(part) if !part.parks => {
             let (sale, document, store) = (part.sale, part.document, part.store);
-            place
-                .lines(&Part { sale, document, store, terms: &part.terms, lines: &part.lines }, &mut changes);
+            place.lines(&Part { sale, document, store, terms: &part.terms, lines: &part.lines }, changes);
         }
         Event::ShiftOpened(e) => changes.push(Change::Shift(ShiftRow::opened(place.hash, order, e))),
         Event::ShiftClosed(e) => {
             changes.push(Change::Shift(ShiftRow::closed(place.hash, order, e)));
             changes.push(Change::Dirty(Key::Shift(e.shift)));
         }
-        Event::StockReceived(e) => place.stock(e.store, StockMoveKind::Received, &e.lines, 1, &mut changes),
+        Event::StockReceived(e) => place.stock(e.store, StockMoveKind::Received, &e.lines, 1, changes),
         Event::StockAdjusted(e) => {
-            place.stock(e.store, StockMoveKind::Adjusted, &e.lines, 1, &mut changes);
+            place.stock(e.store, StockMoveKind::Adjusted, &e.lines, 1, changes);
             let sums = DaySums { adjustments: 1, adjusted_lines: count(e.lines.len()), ..DaySums::default() };
             changes.push(Change::AddDay(place.day(e.store), sums));
         }
-        Event::StockCounted(e) => place.stock(e.store, StockMoveKind::Counted, &e.lines, 1, &mut changes),
-        Event::StockSent(e) => place.stock(e.store, StockMoveKind::Sent, &e.lines, -1, &mut changes),
-        Event::StockArrived(e) => place.stock(e.store, StockMoveKind::Arrived, &e.lines, 1, &mut changes),
+        Event::StockCounted(e) => place.stock(e.store, StockMoveKind::Counted, &e.lines, 1, changes),
+        Event::StockSent(e) => place.stock(e.store, StockMoveKind::Sent, &e.lines, -1, changes),
+        Event::StockArrived(e) => place.stock(e.store, StockMoveKind::Arrived, &e.lines, 1, changes),
         Event::OriginOpened(e) => changes.push(Change::Origin(OriginRow::opened(place.hash, order, e))),
         Event::ConflictAnswered(e) => {
             changes.push(Change::Answer(Answer {
@@ -257,11 +262,10 @@ pub fn project(input: &Input) -> Vec<Change> {
             }));
             changes.push(Change::Dirty(Key::Conflict(e.conflict.clone())));
         }
-        _ if event.is_description() => place.edit(event, &mut changes),
+        _ if event.is_description() => place.edit(event, changes),
         _ => {}
     }
-    place.postings(event, &mut changes);
-    changes
+    place.postings(event, changes);
 }
 
 fn quarantine(input: &Input, unread: &Unread) -> Change {

@@ -526,6 +526,23 @@ pub struct DaySums {
     pub adjusted_lines: i64,
 }
 
+impl std::ops::AddAssign for DaySums {
+    fn add_assign(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.lines += other.lines;
+        self.gross_sales_minor += other.gross_sales_minor;
+        self.gross_returns_minor += other.gross_returns_minor;
+        self.reductions_minor += other.reductions_minor;
+        self.net_minor += other.net_minor;
+        self.tax_minor += other.tax_minor;
+        self.total_minor += other.total_minor;
+        self.rounding_minor += other.rounding_minor;
+        self.refunds_minor += other.refunds_minor;
+        self.adjustments += other.adjustments;
+        self.adjusted_lines += other.adjusted_lines;
+    }
+}
+
 /// A unit variant of an event's word, as it stands in JSON.
 pub fn word<T: serde::Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {

@@ -52,6 +52,12 @@ pub fn reckon(
 /// Sums up lines that are already reckoned.
 pub fn sum_up(terms: &Terms, lines: Vec<Line>) -> Reckoned {
     let taxes = sum_taxes(lines.iter().flat_map(|line| &line.tax_amounts));
+    let totals = totals_of(terms, &lines);
+    Reckoned { lines, taxes, totals }
+}
+
+/// The sums of lines that are already reckoned; rounding is still zero.
+pub fn totals_of(terms: &Terms, lines: &[Line]) -> Totals {
     let gross = |direction| {
         lines
             .iter()
@@ -60,8 +66,8 @@ pub fn sum_up(terms: &Terms, lines: Vec<Line>) -> Reckoned {
             .sum()
     };
     let net_minor: Minor = lines.iter().map(|line| line.net_minor).sum();
-    let tax_minor: Minor = taxes.iter().map(|tax| tax.amount_minor).sum();
-    let totals = Totals {
+    let tax_minor: Minor = lines.iter().flat_map(|line| &line.tax_amounts).map(|tax| tax.amount_minor).sum();
+    Totals {
         lines: u32::try_from(lines.len()).unwrap_or(u32::MAX),
         gross_sales_minor: gross(Direction::Sale),
         gross_returns_minor: gross(Direction::Return),
@@ -73,8 +79,7 @@ pub fn sum_up(terms: &Terms, lines: Vec<Line>) -> Reckoned {
             Prices::Exclusive => net_minor + tax_minor,
         },
         rounding_minor: Minor::ZERO,
-    };
-    Reckoned { lines, taxes, totals }
+    }
 }
 
 /// Extended amount less the reductions so far.

@@ -4,6 +4,7 @@
 //! reckoned once over its sale lines and shared out to them, so the total does not depend on how the cashier scanned. Return lines stay
 //! out of the groups: those from an original carry its tax, blind ones are reckoned by themselves.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use crate::amount::{Minor, Rate, allocate};
@@ -13,7 +14,8 @@ use crate::event::sale::{CartLine, Direction, Prices, TaxAmount, TaxRate, TaxRou
 type Group = (crate::ids::TaxId, String, Rate, Rate);
 
 /// The taxes of each line, in the order of `lines`; `nets` are their net amounts.
-pub fn tax_lines(terms: &Terms, lines: &[CartLine], nets: &[Minor]) -> Vec<Vec<TaxAmount>> {
+pub fn tax_lines<L: Borrow<CartLine>>(terms: &Terms, lines: &[L], nets: &[Minor]) -> Vec<Vec<TaxAmount>> {
+    let lines: Vec<&CartLine> = lines.iter().map(Borrow::borrow).collect();
     let mut amounts: Vec<Vec<Minor>> = lines.iter().map(|line| vec![Minor::ZERO; line.taxes.len()]).collect();
     let mut groups: BTreeMap<Group, Vec<(usize, usize)>> = BTreeMap::new();
     for (index, line) in lines.iter().enumerate() {
@@ -40,7 +42,7 @@ pub fn tax_lines(terms: &Terms, lines: &[CartLine], nets: &[Minor]) -> Vec<Vec<T
             amounts[index][position] = part;
         }
     }
-    let lines = lines.iter().zip(nets).zip(amounts);
+    let lines = lines.into_iter().zip(nets).zip(amounts);
     lines
         .map(|((line, net), amounts)| reckoned(terms.prices, line, *net, amounts))
         .collect()

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use crate::event::Event;
 use crate::ids::StoreId;
 
 /// Everybody's products, prices, taxes and settings.
@@ -59,8 +60,21 @@ pub fn snapshot_kinds(scope: &str) -> Option<&'static [&'static str]> {
 /// alone; what a writer has no standing to say for another reason is told by [`crate::project::standing`], which head office asks too
 /// before an event enters a scope.
 pub fn scope_of(kind: &str, payload: &str, store: Option<StoreId>) -> Option<String> {
+    scope_naming(kind, || store_in(payload), store)
+}
+
+/// The same of an event that was read.
+pub fn scope_of_read(event: &Event, store: Option<StoreId>) -> Option<String> {
+    scope_naming(event.kind().0, || event.store(), store)
+}
+
+fn scope_naming(
+    kind: &str,
+    named: impl FnOnce() -> Option<StoreId>,
+    store: Option<StoreId>,
+) -> Option<String> {
     let named = || {
-        let named = store_in(payload);
+        let named = named();
         if store.is_some() && named != store { None } else { named }
     };
     match kind {

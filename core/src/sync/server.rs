@@ -6,6 +6,7 @@
 //! origin sends that is not let in ([`crate::sync::admission`]) is taken as held, as far as there is room for what its till sends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::chain::{Hash, Seal, Tip};
 use crate::envelope::{EventText, Line};
@@ -186,7 +187,7 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Look up the places this push touches and report [`Input::LookedUp`].
-    LookUp(RequestId, Push),
+    LookUp(RequestId, Arc<Push>),
     /// Store these events in the open transaction. They link to the last known one.
     Append {
         /// Whose.
@@ -230,7 +231,7 @@ pub enum Effect {
 pub struct Server {
     epoch: String,
     room: HeldSoFar,
-    looking: BTreeMap<RequestId, Push>,
+    looking: BTreeMap<RequestId, Arc<Push>>,
     committing: Vec<(RequestId, PushAnswer)>,
 }
 
@@ -250,11 +251,12 @@ impl Server {
     pub fn handle(&mut self, _now: i64, input: Input) -> Vec<Effect> {
         match input {
             Input::Push(request, push) => {
+                let push = Arc::new(push);
                 self.looking.insert(request, push.clone());
                 vec![Effect::LookUp(request, push)]
             }
             Input::LookedUp(request, known) => match self.looking.remove(&request) {
-                Some(push) => self.take(request, push, known),
+                Some(push) => self.take(request, Arc::unwrap_or_clone(push), known),
                 None => Vec::new(),
             },
             Input::Committed => {

@@ -442,7 +442,7 @@ fn check_again(completed: &Completed, lines: &[Line]) {
     let facts = totals_differ::Facts {
         hash: Hash::ZERO,
         completed,
-        lines: lines.to_vec(),
+        lines: lines.into(),
         incomplete: false,
         till: "A".to_owned(),
     };

@@ -1,39 +1,42 @@
 //! Which scope an event enters: what its writer has the standing to say, at its own place.
 
-use daybook_core::chain::Tip;
 use daybook_core::envelope::EventText;
 use daybook_core::ids::OriginId;
-use daybook_core::project::{self, standing::Standing};
-use daybook_core::sync::scope::scope_of;
+use daybook_core::project::{Input, standing::Standing};
+use daybook_core::sync::scope::{scope_of, scope_of_read};
 
 /// The scope that an event enters. An envelope that names another place than its own, and a payload that is not the writer's to say, would
 /// speak for others: they enter none. What this version cannot read goes by its type, as far as that is known.
-pub(super) fn scope_in(origin: OriginId, tip: Tip, text: &EventText, standing: Standing) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Placed {
-        origin: OriginId,
-        seq: i64,
-        #[serde(rename = "type")]
-        kind: String,
-    }
-    let placed: Placed = serde_json::from_str(&text.envelope).ok()?;
+pub(super) fn scope_in(input: &Input, text: &EventText, standing: Standing) -> Option<String> {
     let store = match standing {
         Standing::HeadOffice => None,
         Standing::Till(store, _) => Some(store),
     };
-    let scope = scope_of(&placed.kind, &text.payload, store)?;
-    let is_own = placed.origin == origin && placed.seq == tip.seq;
-    let is_misfit = || match project::Input::read(origin, tip, text).content {
-        Ok((_, event)) => standing.misfit(&event).is_some(),
-        Err(_) => false,
-    };
-    (is_own && !is_misfit()).then_some(scope)
+    match &input.content {
+        // It was read, so it names its own place.
+        Ok((_, event)) if standing.misfit(event).is_some() => None,
+        Ok((_, event)) => scope_of_read(event, store),
+        Err(_) => {
+            let placed: Placed = serde_json::from_str(&text.envelope).ok()?;
+            let is_own = placed.origin == input.origin && placed.seq == input.tip.seq;
+            if is_own { scope_of(&placed.kind, &text.payload, store) } else { None }
+        }
+    }
+}
+
+/// What is read of an envelope whose event this version does not read.
+#[derive(serde::Deserialize)]
+struct Placed {
+    origin: OriginId,
+    seq: i64,
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use daybook_core::chain::Hash;
+    use daybook_core::chain::{Hash, Tip};
     use daybook_core::event::origin::Role;
     use daybook_core::ids::{StoreId, TillId};
     use serde_json::{Value, json};
@@ -55,7 +58,8 @@ mod tests {
         let here = Standing::Till(StoreId(id(5)), TillId(id(6)));
         let scope = |kind: &str, payload: &Value, standing| {
             let tip = Tip { seq: 1, hash: Hash::ZERO };
-            scope_in(OriginId(id(1)), tip, &text(kind, payload), standing)
+            let text = text(kind, payload);
+            scope_in(&Input::read(OriginId(id(1)), tip, &text), &text, standing)
         };
         let opened = |role: Role, till: u128| {
             json!({

@@ -321,7 +321,8 @@ fn let_in(
         connection.prepare_cached(sql)?.execute((place, position))?;
         let Some(event) = events::stored_at(connection, *place)? else { continue };
         let Some(standing) = standing(connection, event.origin)? else { continue };
-        if let Some(scope) = scope_in(event.origin, event.tip, &event.text, standing) {
+        let input = Input::read(event.origin, event.tip, &event.text);
+        if let Some(scope) = scope_in(&input, &event.text, standing) {
             feed.enter(scope, *place, event.tip.hash)?;
         }
     }

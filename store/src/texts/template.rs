@@ -6,6 +6,7 @@
 use daybook_core::envelope::EventText;
 use daybook_core::ids::OriginId;
 use daybook_core::limits::EVENT_TEXT_BYTES_MAX;
+use memchr::{memchr2, memchr3};
 use uuid::Uuid;
 
 /// Stands before the number of an id.
@@ -14,8 +15,6 @@ const ID: u8 = 1;
 const HASH: u8 = 2;
 /// Stands between the envelope and the payload.
 const BETWEEN: u8 = 3;
-/// What neither text may hold.
-const MARKS: std::ops::RangeInclusive<u8> = ID..=BETWEEN;
 
 /// Ids and hashes of a template that have numbers; others stay in the text.
 const NUMBERED_MAX: usize = 255;
@@ -72,16 +71,13 @@ pub(super) fn split(origin: OriginId, text: &EventText, out: &mut Vec<u8>) -> Op
 }
 
 fn take_out(origin: OriginId, text: &[u8], ids: &mut Ids, out: &mut Vec<u8>) -> Option<()> {
+    if memchr3(ID, HASH, BETWEEN, text).is_some() {
+        return None;
+    }
     let (mut from, mut place) = (0, 0);
-    while let Some(byte) = text.get(place) {
-        place += 1;
-        if MARKS.contains(byte) {
-            return None;
-        }
-        // Ids are whole strings, or the end of one such as `sale/019c…`.
-        if !matches!(byte, b'"' | b'/') {
-            continue;
-        }
+    // Ids are whole strings, or the end of one such as `sale/019c…`.
+    while let Some(before) = memchr2(b'"', b'/', &text[place..]) {
+        place += before + 1;
         let Some((mark, number, letters)) = numbered(origin, &text[place..], ids) else { continue };
         out.extend_from_slice(&text[from..place]);
         out.extend([mark, number]);
@@ -122,39 +118,81 @@ fn read_id(letters: &[u8]) -> Option<[u8; 16]> {
     if [8, 13, 18, 23].iter().any(|place| letters[*place] != b'-') {
         return None;
     }
-    let mut id = [0; 16];
-    let mut bytes = id.iter_mut();
+    let mut digits = [0; 32];
+    let mut end = 0;
     for group in groups {
-        for (pair, byte) in letters[group].chunks_exact(2).zip(&mut bytes) {
-            *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
-        }
+        digits[end..end + group.len()].copy_from_slice(&letters[group.clone()]);
+        end += group.len();
     }
-    Some(id)
+    read_digits(&digits)
 }
 
 fn read_hash(letters: &[u8]) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    for (pair, byte) in letters.chunks_exact(2).zip(&mut hash) {
-        *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
-    }
-    Some(hash)
+    // Most strings that begin like one are told by their first letters.
+    let begins = |letters: &[u8]| letters.iter().all(|letter| DIGITS[usize::from(*letter)] < 16);
+    letters.get(..8).filter(|first| begins(first))?;
+    read_digits(letters)
 }
 
-fn digit(letter: u8) -> Option<u8> {
-    match letter {
-        b'0'..=b'9' => Some(letter - b'0'),
-        b'a'..=b'f' => Some(letter - b'a' + 10),
-        _ => None,
+/// What so many hexadecimal digits say, in small letters.
+fn read_digits<const BYTES: usize>(letters: &[u8]) -> Option<[u8; BYTES]> {
+    let (mut bytes, mut all) = ([0; BYTES], 0);
+    for (pair, byte) in letters.as_chunks::<2>().0.iter().zip(&mut bytes) {
+        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+        all |= high | low;
+        *byte = (high << 4) | low;
     }
+    (all < 16).then_some(bytes)
 }
+
+/// What each letter says as a hexadecimal digit; 255 where it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[LETTERS[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
+/// The hexadecimal digits.
+const LETTERS: &[u8; 16] = b"0123456789abcdef";
 
 /// Both texts with everything in its place; none where a template makes no sense or a text is longer than any that is packed.
 pub(super) fn restore(origin: OriginId, ids: &Ids, template: &[u8]) -> Option<(String, String)> {
     let mut texts: [Vec<u8>; 2] = [Vec::with_capacity(512), Vec::with_capacity(template.len() * 3)];
+    walk(origin, ids, template, |which, piece| {
+        texts[which].extend_from_slice(piece);
+        texts[which].len() <= EVENT_TEXT_BYTES_MAX
+    })?;
+    let [envelope, payload] = texts;
+    Some((String::from_utf8(envelope).ok()?, String::from_utf8(payload).ok()?))
+}
+
+/// Whether a template comes back as just these texts.
+pub(super) fn restores(origin: OriginId, ids: &Ids, template: &[u8], text: &EventText) -> bool {
+    let mut left = [text.envelope.as_bytes(), text.payload.as_bytes()];
+    let walked = walk(origin, ids, template, |which, piece| {
+        let rest = left[which].strip_prefix(piece);
+        left[which] = rest.unwrap_or_default();
+        rest.is_some()
+    });
+    walked.is_some() && left.iter().all(|rest| rest.is_empty())
+}
+
+/// Gives the pieces of both texts in their order, each with the number of its text, as long as they are wanted; none where the template makes
+/// no sense or a piece was not wanted.
+fn walk(
+    origin: OriginId,
+    ids: &Ids,
+    template: &[u8],
+    mut put: impl FnMut(usize, &[u8]) -> bool,
+) -> Option<()> {
+    let mut wanted = |which: usize, piece: &[u8]| put(which, piece).then_some(());
     let (mut which, mut rest) = (0, template);
-    while let Some(mark) = rest.iter().position(|byte| MARKS.contains(byte)) {
-        let text = &mut texts[which];
-        text.extend_from_slice(&rest[..mark]);
+    while let Some(mark) = memchr3(ID, HASH, BETWEEN, rest) {
+        wanted(which, &rest[..mark])?;
         let number = rest.get(mark + 1).copied();
         match rest[mark] {
             ID => {
@@ -162,13 +200,16 @@ pub(super) fn restore(origin: OriginId, ids: &Ids, template: &[u8]) -> Option<(S
                     None => origin.0,
                     Some(place) => Uuid::from_bytes(*ids.ids.get(usize::from(place))?),
                 };
-                text.extend_from_slice(id.hyphenated().encode_lower(&mut [0; ID_LETTERS]).as_bytes());
+                wanted(which, id.hyphenated().encode_lower(&mut [0; ID_LETTERS]).as_bytes())?;
                 rest = &rest[mark + 2..];
             }
             HASH => {
-                for byte in ids.hashes.get(usize::from(number?))? {
-                    text.extend([byte >> 4, byte & 15].map(letter));
+                let hash = ids.hashes.get(usize::from(number?))?;
+                let mut letters = [0; HASH_LETTERS];
+                for (pair, byte) in letters.as_chunks_mut::<2>().0.iter_mut().zip(hash) {
+                    *pair = [byte >> 4, byte & 15].map(|digit| LETTERS[usize::from(digit)]);
                 }
+                wanted(which, &letters)?;
                 rest = &rest[mark + 2..];
             }
             _ => {
@@ -176,18 +217,7 @@ pub(super) fn restore(origin: OriginId, ids: &Ids, template: &[u8]) -> Option<(S
                 rest = &rest[mark + 1..];
             }
         }
-        if texts[which].len() > EVENT_TEXT_BYTES_MAX {
-            return None;
-        }
     }
-    texts[which].extend_from_slice(rest);
-    let [envelope, payload] = texts;
-    if which == 0 || envelope.len().max(payload.len()) > EVENT_TEXT_BYTES_MAX {
-        return None;
-    }
-    Some((String::from_utf8(envelope).ok()?, String::from_utf8(payload).ok()?))
-}
-
-fn letter(digit: u8) -> u8 {
-    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
+    wanted(which, rest)?;
+    (which == 1).then_some(())
 }

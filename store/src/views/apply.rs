@@ -1,32 +1,79 @@
 //! Applying changes: one statement per kind of change, keyed so that inserting again is harmless.
 
 use daybook_core::chain::Hash;
-use daybook_core::ids::{EventId, ProductId, SaleId};
+use daybook_core::ids::{EventId, ProductId, SaleId, StoreId};
+use daybook_core::merge::stock::Level;
 use daybook_core::project::rows::{
     Answer, Claim, DayKey, DaySums, Document, DocumentLine, DocumentTender, Edit, OriginRow, ShiftRow,
     StockMove, StockMoveKind, word,
 };
 use daybook_core::project::{Change, Key};
-use rusqlite::{Connection, OptionalExtension as _, params};
-use std::collections::BTreeSet;
+use rusqlite::{Connection, params};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::file::StoreError;
 use crate::sql::{self, blob};
+use crate::views::questions::level;
+
+/// What a batch of events leaves for its end: keys to fold again, and sums. Most of its events add to the same few days and accounts, so a
+/// sum is written once for all of them. No batch has so many events that its sums could overflow: see `EVENT_AMOUNT_MINOR_MAX`.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// Keys to fold again.
+    pub(super) dirty: BTreeSet<Key>,
+    days: BTreeMap<DayKey, DaySums>,
+    /// By day, account and currency.
+    accounts: BTreeMap<DayKey, BTreeMap<(String, String), i64>>,
+    /// Products that move: where their stock began, and what to add to it. It is read once, since it changes only at the end.
+    levels: BTreeMap<(StoreId, ProductId), Moving>,
+    /// The event that the last row stands in, and its number: what follows mostly stands in the same.
+    last: Option<(Hash, i64)>,
+}
+
+/// A product that moves.
+#[derive(Debug)]
+struct Moving {
+    /// Its stock before the batch; none where nobody counted or received any.
+    level: Option<Level>,
+    /// Thousandths to add.
+    moved: i64,
+}
+
+impl Pending {
+    /// Adds the sums to what stands in the tables.
+    pub(super) fn add_sums(&self, connection: &Connection) -> Result<(), StoreError> {
+        for ((store, product), moving) in self.levels.iter().filter(|(_, moving)| moving.moved != 0) {
+            let sql = "UPDATE stock_levels SET moved_thousandths = moved_thousandths + ?3 WHERE store = ?1 AND product = ?2";
+            let row = (blob(&store.0), blob(&product.0), moving.moved);
+            connection.prepare_cached(sql)?.execute(row)?;
+        }
+        for (key, sums) in &self.days {
+            add_day(connection, key, sums)?;
+        }
+        for (key, accounts) in &self.accounts {
+            for ((account, currency), amount_minor) in accounts {
+                post(connection, key, account, currency, *amount_minor)?;
+            }
+        }
+        Ok(())
+    }
+}
 
 pub(super) fn apply(
     connection: &Connection,
     change: Change,
-    dirty: &mut BTreeSet<Key>,
+    pending: &mut Pending,
 ) -> Result<(), StoreError> {
     match change {
         Change::Document(row) => {
-            document(connection, &row)?;
-            lines_before(connection, &row, dirty)
+            document(connection, &row, pending)?;
+            lines_before(connection, &row, &mut pending.dirty)
         }
-        Change::Line(row) => line(connection, &row),
-        Change::Tender(row) => tender(connection, &row),
+        Change::Line(row) => line(connection, &row, pending),
+        Change::Tender(row) => tender(connection, &row, pending),
         Change::Claim(row) => claim(connection, &row),
-        Change::StockMove(row) => stock_move(connection, &row, dirty),
+        Change::StockMove(row) => stock_move(connection, &row, pending),
         Change::Edit(row) => edit(connection, &row),
         Change::Origin(row) => origin(connection, &row),
         Change::Shift(row) => shift(connection, &row),
@@ -42,23 +89,16 @@ pub(super) fn apply(
             ])?;
             Ok(())
         }
-        Change::AddDay(key, sums) => add_day(connection, &key, &sums),
+        Change::AddDay(key, sums) => {
+            *pending.days.entry(key).or_default() += sums;
+            Ok(())
+        }
         Change::Post { key, account, currency, amount_minor } => {
-            let sql = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                       ON CONFLICT DO UPDATE SET amount_minor = amount_minor + excluded.amount_minor";
-            let (store, origin) = (blob(&key.store.0), blob(&key.origin.0));
-            connection.prepare_cached(sql)?.execute(params![
-                store,
-                origin,
-                day(&key),
-                account,
-                currency,
-                amount_minor
-            ])?;
+            *pending.accounts.entry(key).or_default().entry((account, currency)).or_default() += amount_minor;
             Ok(())
         }
         Change::Dirty(key) => {
-            dirty.insert(key);
+            pending.dirty.insert(key);
             Ok(())
         }
     }
@@ -68,33 +108,59 @@ fn day(key: &DayKey) -> String {
     key.day.map(|day| day.to_string()).unwrap_or_default()
 }
 
+/// Adds to an account of a day.
+fn post(
+    connection: &Connection,
+    key: &DayKey,
+    account: &str,
+    currency: &str,
+    amount_minor: i64,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT DO UPDATE SET amount_minor = amount_minor + excluded.amount_minor";
+    let (store, origin) = (blob(&key.store.0), blob(&key.origin.0));
+    connection
+        .prepare_cached(sql)?
+        .execute((store, origin, day(key), account, currency, amount_minor))?;
+    Ok(())
+}
+
 /// The number of the event that something stands in; it gets one where it has none yet.
 fn sale_event(
     connection: &Connection,
     hash: &Hash,
     document: &EventId,
     sale: &SaleId,
+    pending: &mut Pending,
 ) -> Result<i64, StoreError> {
-    let known = "SELECT number FROM sale_events WHERE hash = ?1";
-    let found = connection
-        .prepare_cached(known)?
-        .query_row([hash.0.as_slice()], |row| row.get(0))
-        .optional()?;
-    if let Some(number) = found {
+    if let Some((_, number)) = pending.last.filter(|(last, _)| last == hash) {
         return Ok(number);
     }
-    let sql = "INSERT INTO sale_events (hash, document, sale) VALUES (?1, ?2, ?3)";
-    connection
-        .prepare_cached(sql)?
-        .execute((hash.0.as_slice(), blob(&document.0), blob(&sale.0)))?;
-    Ok(connection.last_insert_rowid())
+    let number = number_of_event(connection, hash, document, sale)?;
+    pending.last = Some((*hash, number));
+    Ok(number)
 }
 
-fn document(connection: &Connection, row: &Document) -> Result<(), StoreError> {
+fn number_of_event(
+    connection: &Connection,
+    hash: &Hash,
+    document: &EventId,
+    sale: &SaleId,
+) -> Result<i64, StoreError> {
+    let sql = "INSERT OR IGNORE INTO sale_events (hash, document, sale) VALUES (?1, ?2, ?3)";
+    let row = (hash.0.as_slice(), blob(&document.0), blob(&sale.0));
+    if connection.prepare_cached(sql)?.execute(row)? > 0 {
+        return Ok(connection.last_insert_rowid());
+    }
+    let known = "SELECT number FROM sale_events WHERE hash = ?1";
+    Ok(connection.prepare_cached(known)?.query_row([hash.0.as_slice()], |row| row.get(0))?)
+}
+
+fn document(connection: &Connection, row: &Document, pending: &mut Pending) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO documents_by_event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
     connection.prepare_cached(sql)?.execute(params![
-        sale_event(connection, &row.hash, &row.document, &row.sale)?,
+        sale_event(connection, &row.hash, &row.document, &row.sale, pending)?,
         row.order.at,
         blob(&row.order.origin.0),
         row.order.seq,
@@ -147,11 +213,11 @@ fn lines_before(
     Ok(())
 }
 
-fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
+fn line(connection: &Connection, row: &DocumentLine, pending: &mut Pending) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO lines_by_event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                ?17)";
     connection.prepare_cached(sql)?.execute(params![
-        sale_event(connection, &row.hash, &row.document, &row.sale)?,
+        sale_event(connection, &row.hash, &row.document, &row.sale, pending)?,
         row.line,
         word(&row.direction),
         row.kind,
@@ -172,10 +238,12 @@ fn line(connection: &Connection, row: &DocumentLine) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn tender(connection: &Connection, row: &DocumentTender) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO tenders_by_event SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM sale_events WHERE hash = ?1";
+/// A tender stands in the event of its document, which was applied just before it.
+fn tender(connection: &Connection, row: &DocumentTender, pending: &Pending) -> Result<(), StoreError> {
+    let Some((_, number)) = pending.last.filter(|(last, _)| *last == row.hash) else { return Ok(()) };
+    let sql = "INSERT OR IGNORE INTO tenders_by_event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     connection.prepare_cached(sql)?.execute(params![
-        row.hash.0.as_slice(),
+        number,
         row.tender,
         row.tender_type,
         row.class,
@@ -208,7 +276,7 @@ fn claim(connection: &Connection, row: &Claim) -> Result<(), StoreError> {
 
 /// A movement counts at once where it lies after the baseline; an earlier one, and everything that can be a baseline, asks to fold
 /// the product again.
-fn stock_move(connection: &Connection, row: &StockMove, dirty: &mut BTreeSet<Key>) -> Result<(), StoreError> {
+fn stock_move(connection: &Connection, row: &StockMove, pending: &mut Pending) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO stock_moves VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let (store, product, origin) = (blob(&row.store.0), blob(&row.product.0), blob(&row.order.origin.0));
     let inserted = connection.prepare_cached(sql)?.execute(params![
@@ -228,17 +296,22 @@ fn stock_move(connection: &Connection, row: &StockMove, dirty: &mut BTreeSet<Key
     if inserted == 0 || !simple {
         return Ok(());
     }
-    let sql = "UPDATE stock_levels SET moved_thousandths = moved_thousandths + ?6
-               WHERE store = ?1 AND product = ?2 AND (base_at IS NULL OR (base_at, base_origin, base_seq) < (?3, ?4, ?5))";
-    let params = params![store, product, row.order.at, origin, row.order.seq, row.quantity];
-    if connection.prepare_cached(sql)?.execute(params)? > 0 {
-        // Whoever sold them, tracked or not: what is left decides whether those who believed there was enough were right.
-        dirty.insert(Key::Taken(row.store, row.product));
-    } else {
-        let sql = "SELECT EXISTS (SELECT 1 FROM stock_levels WHERE store = ?1 AND product = ?2)";
-        if connection.prepare_cached(sql)?.query_row((store, product), |row| row.get(0))? {
-            dirty.insert(Key::Stock(row.store, row.product));
+    let moving = match pending.levels.entry((row.store, row.product)) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            new.insert(Moving { level: level(connection, row.store, row.product)?, moved: 0 })
         }
+    };
+    match &moving.level {
+        Some(level) if level.baseline.is_none_or(|base| base.order < row.order) => {
+            moving.moved += row.quantity;
+            // Whoever sold them, tracked or not: what is left decides whether those who believed there was enough were right.
+            pending.dirty.insert(Key::Taken(row.store, row.product));
+        }
+        Some(_) => {
+            pending.dirty.insert(Key::Stock(row.store, row.product));
+        }
+        None => {}
     }
     Ok(())
 }

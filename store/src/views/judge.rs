@@ -13,6 +13,7 @@ use daybook_core::project::rows::{OrderKey, StockMove, StockMoveKind, word};
 use daybook_core::project::{Input, Key};
 use daybook_core::wire::{ConflictRecord, ConflictState};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events;
@@ -25,23 +26,26 @@ use crate::views::questions::level;
 /// Judges what one event says by itself: whether a document adds up.
 pub(super) fn of_event(connection: &Connection, log: &Connection, input: &Input) -> Result<(), StoreError> {
     let Ok((envelope, Event::SaleCompleted(completed))) = &input.content else { return Ok(()) };
-    let mut lines = Vec::new();
+    let mut before = Vec::new();
     let parts = i64::from(completed.parts);
     let mut found = 0;
     if parts > 0 {
-        let before = events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1);
-        for event in before.map_err(StoreError::of_log)? {
+        let chain = events::of_chain(log, input.origin, input.tip.seq - parts, input.tip.seq - 1);
+        for event in chain.map_err(StoreError::of_log)? {
             let part = Input::read(event.origin, event.tip, &event.text);
             match part.content {
                 Ok((_, Event::SaleLinesRecorded(part))) if part.document == envelope.id => {
                     found += 1;
-                    lines.extend(part.lines);
+                    before.extend(part.lines);
                 }
                 _ => {}
             }
         }
     }
-    lines.extend(completed.lines.iter().cloned());
+    let lines = match before.as_slice() {
+        [] => Cow::Borrowed(completed.lines.as_slice()),
+        _ => Cow::Owned([before.as_slice(), &completed.lines].concat()),
+    };
     let incomplete = found != parts;
     let mut facts =
         totals_differ::Facts { hash: input.tip.hash, completed, lines, incomplete, till: String::new() };
@@ -80,6 +84,13 @@ pub(super) fn of_key(connection: &Connection, key: &Key) -> Result<(), StoreErro
 
 /// Judges what completed a sale: documents of that name, and those that went on with it after it was set aside.
 fn completions(connection: &Connection, sale: SaleId) -> Result<(), StoreError> {
+    // Nearly every document completes a sale of its own, and nothing was ever found of it.
+    let many = "SELECT (SELECT count(*) FROM documents WHERE sale = ?1)
+                     + (SELECT count(*) FROM documents_by_event WHERE from_parked = ?1)";
+    let many: i64 = connection.prepare_cached(many)?.query_row([blob(&sale.0)], |row| row.get(0))?;
+    if many < 2 {
+        return Ok(());
+    }
     let sql = "SELECT at, origin, seq, hash, store, series || '-' || number, local_time, total_minor, currency, exponent,
                       from_parked IS ?1
                FROM documents WHERE sale = ?1 UNION
@@ -103,7 +114,6 @@ fn completions(connection: &Connection, sale: SaleId) -> Result<(), StoreError> 
             total_minor: Minor::new(row.get(7)?),
         });
     }
-    // Nearly every document completes a sale of its own, and nothing was ever found of it.
     let Some((store, currency)) = place.filter(|_| found.len() > 1) else { return Ok(()) };
     for completion in &mut found {
         completion.till = till_name(connection, completion.order.origin)?;
@@ -139,12 +149,12 @@ fn closings(connection: &Connection, shift: ShiftId) -> Result<(), StoreError> {
 }
 
 /// Judges the origins of a batch that have branches.
-pub(super) fn forks(
+pub(super) fn forks<I: Borrow<Input>>(
     connection: &Connection,
     log: &Connection,
-    inputs: &[(i64, Input)],
+    inputs: &[(i64, I)],
 ) -> Result<(), StoreError> {
-    let touched: BTreeSet<OriginId> = inputs.iter().map(|(_, input)| input.origin).collect();
+    let touched: BTreeSet<OriginId> = inputs.iter().map(|(_, input)| input.borrow().origin).collect();
     for (origin, (common, branches)) in branchings(log).map_err(StoreError::of_log)? {
         if touched.contains(&origin) {
             let facts = fork_facts(connection, origin, common.seq, branches)?;
@@ -206,11 +216,14 @@ pub fn stores_after(connection: &Connection, revision: i64) -> Result<Vec<StoreI
 
 /// The last revision of any conflict that a store's lane shows; 0 where there is none.
 pub fn last_revision(connection: &Connection, store: Option<StoreId>) -> Result<i64, StoreError> {
-    let sql =
-        "SELECT coalesce(max(revision), 0) FROM conflicts WHERE ?1 IS NULL OR store IS NULL OR store = ?1";
-    Ok(connection
+    // From the last one back, so that a shop with many conflicts is not gone through for the one that changed last.
+    let sql = "SELECT revision FROM conflicts WHERE ?1 IS NULL OR store IS NULL OR store = ?1
+               ORDER BY revision DESC LIMIT 1";
+    let found = connection
         .prepare_cached(sql)?
-        .query_row([store.as_ref().map(|id| blob(&id.0))], |row| row.get(0))?)
+        .query_row([store.as_ref().map(|id| blob(&id.0))], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
 }
 
 /// The revisions that this file of read models gives, the one before the first included. Every file has its own, so that whoever
@@ -244,9 +257,14 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
         let (mut sold, mut in_currency) = (Vec::new(), None);
         let mut names: BTreeMap<OriginId, String> = BTreeMap::new();
         for taken in part.iter().filter(|m| believed(m)) {
-            let sql = "SELECT d.series || '-' || d.number, d.local_time, l.name, l.net_minor, d.currency, d.exponent
-                       FROM document_lines l JOIN documents d ON d.sale = l.sale AND d.document = l.document
-                       WHERE l.hash = ?1 AND l.line = ?2 LIMIT 1";
+            // Mostly the line stands in the event that completes its document; else in one before it, which names that.
+            let together =
+                "SELECT d.series || '-' || d.number, d.local_time, l.name, l.net_minor, d.currency, d.exponent
+                 FROM sale_events s JOIN lines_by_event l ON l.event = s.number JOIN documents_by_event d ON d.event = s.number
+                 WHERE s.hash = ?1 AND l.line = ?2";
+            let apart = "SELECT d.series || '-' || d.number, d.local_time, l.name, l.net_minor, d.currency, d.exponent
+                         FROM document_lines l JOIN documents d ON d.sale = l.sale AND d.document = l.document
+                         WHERE l.hash = ?1 AND l.line = ?2 LIMIT 1";
             let read = |row: &rusqlite::Row<'_>| {
                 Ok((
                     row.get(0)?,
@@ -257,10 +275,11 @@ fn stock(connection: &Connection, store: StoreId, product: ProductId) -> Result<
                     row.get(5)?,
                 ))
             };
-            let row = connection
-                .prepare_cached(sql)?
-                .query_row((taken.hash.0.as_slice(), taken.line), read)
-                .optional()?;
+            let line = (taken.hash.0.as_slice(), taken.line);
+            let mut row = connection.prepare_cached(together)?.query_row(line, read).optional()?;
+            if row.is_none() {
+                row = connection.prepare_cached(apart)?.query_row(line, read).optional()?;
+            }
             let Some((receipt, local_time, name, net, code, exponent)) = row else { continue };
             in_currency = currency(&code, exponent);
             let till = match names.get(&taken.order.origin) {

@@ -18,14 +18,16 @@ mod told;
 use daybook_core::chain::Tip;
 use daybook_core::ids::OriginId;
 use daybook_core::project::standing::Standing;
-use daybook_core::project::{Input, Key, project, reads_by_now};
+use daybook_core::project::{Input, project, project_into, reads_by_now};
 use rusqlite::Connection;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
 
 use crate::events::{self, StoredEvent};
 use crate::file::{Migration, StoreError, transact};
+use crate::fresh::Fresh;
 use crate::office::{held, standing};
+use apply::Pending;
 use place::Place;
 
 pub use digest::{TableDifference, contents_digest, differences, read_models_digest};
@@ -113,21 +115,34 @@ impl Views {
     /// Projects at most so many events of those that the log holds beyond the checkpoint; gives how many that were. What a snapshot told
     /// comes before them, as many records at a time.
     pub fn catch_up_by(&mut self, log: &Connection, events_max: usize) -> Result<usize, StoreError> {
+        self.catch_up_from(&Fresh::default(), log, events_max)
+    }
+
+    /// The same, and what the writer of the log hands on is taken from there. What comes of it is the same.
+    pub fn catch_up_from(
+        &mut self,
+        fresh: &Fresh,
+        log: &Connection,
+        events_max: usize,
+    ) -> Result<usize, StoreError> {
         self.open_again()?;
         let told = self.take_in_told(log, events_max)?;
         if told > 0 {
             return Ok(told);
         }
-        let events = events::after_position(log, self.position, events_max).map_err(StoreError::of_log)?;
-        let Some(last) = events.last() else { return Ok(0) };
+        let mut events = fresh.after(self.position, events_max);
+        if events.is_empty() {
+            let stored = events::after_position(log, self.position, events_max);
+            events = stored.map_err(StoreError::of_log)?.iter().map(boxed).collect();
+        }
+        let Some((last, input)) = events.last() else { return Ok(0) };
+        let (count, last, event) = (events.len(), *last, Some((input.origin, input.tip)));
         let inputs = match self.side {
-            Side::Till => events.iter().map(read).collect(),
-            Side::Office => {
-                counting(log, &events, self.position, last.position).map_err(StoreError::of_log)?
-            }
+            Side::Till => events,
+            Side::Office => counting(log, events, self.position, last).map_err(StoreError::of_log)?,
         };
-        self.apply_up_to(log, &inputs, last.position, Some((last.origin, last.tip)))?;
-        Ok(events.len())
+        self.apply_up_to(log, &inputs, last, event)?;
+        Ok(count)
     }
 
     /// Projects events in the order of their positions, which must follow the checkpoint.
@@ -139,10 +154,10 @@ impl Views {
 
     /// Projects events, of which some may have arrived earlier, and moves the checkpoint to the position and event of the log that they
     /// reach to.
-    fn apply_up_to(
+    fn apply_up_to<I: Borrow<Input>>(
         &mut self,
         log: &Connection,
-        inputs: &[(i64, Input)],
+        inputs: &[(i64, I)],
         last: i64,
         event: Option<(OriginId, Tip)>,
     ) -> Result<(), StoreError> {
@@ -151,13 +166,13 @@ impl Views {
                 // One event that cannot be applied must not hold up the others: find it by applying each alone.
                 tracing::warn!(%error, "a batch could not be projected; its events are projected one by one");
                 for (position, input) in inputs {
-                    self.apply_or_quarantine(log, *position, input)?;
+                    self.apply_or_quarantine(log, *position, input.borrow())?;
                 }
-                self.apply_all(log, &[], last, event)
+                self.apply_all::<Input>(log, &[], last, event)
             }
             Err(error) if self.is_of_event(&error) => {
                 let (position, input) = &inputs[0];
-                self.apply_or_quarantine(log, *position, input)
+                self.apply_or_quarantine(log, *position, input.borrow())
             }
             other => other,
         }
@@ -203,37 +218,36 @@ impl Views {
         }
     }
 
-    fn apply_all(
+    fn apply_all<I: Borrow<Input>>(
         &mut self,
         log: &Connection,
-        inputs: &[(i64, Input)],
+        inputs: &[(i64, I)],
         last: i64,
         event: Option<(OriginId, Tip)>,
     ) -> Result<(), StoreError> {
-        let mut work = Vec::new();
+        let mut fitting = Vec::with_capacity(inputs.len());
         for (_, input) in inputs {
-            let input = self.fitting(log, input)?;
-            let changes = project(&input);
-            work.push((input, changes));
+            fitting.push(self.fitting(log, input.borrow())?);
         }
-        let idle = work.iter().all(|(_, changes)| changes.is_empty());
-        if idle && self.side == Side::Till {
+        let side = self.side;
+        if side == Side::Till && fitting.iter().all(|input| project(input).is_empty()) {
             // Cart lines change no read model: the checkpoint moves with the next event that does.
             (self.position, self.last) = (last, event);
             return Ok(());
         }
-        let side = self.side;
         transact(&mut self.connection, |connection| {
-            let mut dirty: BTreeSet<Key> = BTreeSet::new();
-            for (input, changes) in work {
-                for change in changes {
-                    apply::apply(connection, change, &mut dirty)?;
+            let (mut pending, mut changes) = (Pending::default(), Vec::new());
+            for input in fitting {
+                project_into(&input, &mut changes);
+                for change in changes.drain(..) {
+                    apply::apply(connection, change, &mut pending)?;
                 }
                 if side == Side::Office {
                     judge::of_event(connection, log, &input)?;
                 }
             }
-            for key in &dirty {
+            pending.add_sums(connection)?;
+            for key in &pending.dirty {
                 fold::fold(connection, log, side, key)?;
                 if side == Side::Office {
                     judge::of_key(connection, key)?;
@@ -253,18 +267,18 @@ impl Views {
 /// those that came in with it.
 fn counting(
     log: &Connection,
-    events: &[StoredEvent],
+    events: Vec<(i64, Box<Input>)>,
     after: i64,
     last: i64,
-) -> Result<Vec<(i64, Input)>, StoreError> {
+) -> Result<Vec<(i64, Box<Input>)>, StoreError> {
     let (held, mut let_in) = (held::arrived_held(log, after, last)?, held::let_in_at(log, after, last)?);
     let mut inputs = Vec::with_capacity(events.len());
-    for event in events {
-        if !held.contains(&event.position) {
-            inputs.push(read(event));
+    for (position, input) in events {
+        if !held.contains(&position) {
+            inputs.push((position, input));
         }
-        for earlier in let_in.remove(&event.position).unwrap_or_default() {
-            inputs.push((event.position, read(&earlier).1));
+        for earlier in let_in.remove(&position).unwrap_or_default() {
+            inputs.push((position, boxed(&earlier).1));
         }
     }
     Ok(inputs)
@@ -273,6 +287,11 @@ fn counting(
 /// An event of a log, read for projection.
 pub fn read(event: &StoredEvent) -> (i64, Input) {
     (event.position, Input::read(event.origin, event.tip, &event.text))
+}
+
+fn boxed(event: &StoredEvent) -> (i64, Box<Input>) {
+    let (position, input) = read(event);
+    (position, Box::new(input))
 }
 
 /// What rebuilding found.

@@ -11,7 +11,8 @@ use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 
 use crate::file::{
-    Durability, StoreError, open_in_memory, open_unfinished, open_writer, remove, swap_in, transact,
+    Durability, StoreError, open_in_memory, open_unfinished, open_writer, remove, swap_in, take_large_steps,
+    transact,
 };
 use crate::sql;
 use crate::views::{BUILD_EVENTS, MIGRATIONS, Rebuilt, Side, Views, differences};
@@ -79,6 +80,9 @@ impl Views {
             durability
         };
         let connection = open_writer(path, flushed, MIGRATIONS)?;
+        if side == Side::Office {
+            take_large_steps(&connection)?;
+        }
         let found = progress(&connection)?.ok_or_else(|| StoreError::Damaged(path.to_owned()))?;
         let Progress { position, last, told } = found;
         let place = Some(Place { path: path.to_owned(), durability, closed: false, is_new: false });

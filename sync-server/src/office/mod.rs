@@ -41,11 +41,14 @@ use daybook_core::sync::carry::Asking;
 use daybook_core::sync::server::Push;
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
-use daybook_store::office::{OfficeLog, certificates, held};
+use daybook_store::fresh::Fresh;
+use daybook_store::office::{OfficeLog, Prepared, certificates, held};
 use daybook_store::people::office::{self as people_file, OfficePeople};
 use daybook_store::views::{Side, Views};
-use daybook_store::{Durability, Reader, StoreError, events};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use daybook_store::{Durability, Reader, StoreError, events, links};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+
+use writer::Pushed;
 
 pub use admission::{AdmitRequest, AdmittedAnswer, CloseReason, RevokeRequest, Revoked};
 pub use anchor::forget_epoch;
@@ -60,6 +63,8 @@ pub use setup::{Initialised, NewOrganisation, init, init_from_kit};
 
 /// Jobs that may wait for the writer. Beyond it requests are told to come back.
 const JOBS_MAX: usize = 1_024;
+/// A push with so many events is prepared by another thread than the writer: for a few it would not be worth the way there.
+const PREPARED_EVENTS_MIN: usize = 16;
 /// Hints kept for a slow listener; one that falls further behind is told to look at everything.
 const HINTS_MAX: usize = 1_024;
 
@@ -224,6 +229,9 @@ struct Inner {
     opened: Instant,
     book: RwLock<BTreeMap<OriginId, (Certificate, SignedCertificate)>>,
     jobs: Mutex<Option<mpsc::Sender<writer::Job>>>,
+    /// Pushes that are prepared at once: one core is left to the writer and the projector, or these would wait behind every till that pushes,
+    /// and read models would follow only after the last.
+    preparing: Arc<Semaphore>,
     projected: watch::Receiver<i64>,
     hints: broadcast::Sender<FeedHint>,
     readers: Mutex<Vec<Readers>>,
@@ -289,8 +297,11 @@ impl Office {
         let (projected_out, projected) = watch::channel(views.position());
         let generation = Arc::new(AtomicU64::new(0));
         let (damaged, damaged_in) = watch::channel(None);
+        let fresh = Arc::new(Fresh::default());
+        log.hand_on_to(fresh.clone());
         let projector = projector::Projector {
             log: log.reader()?,
+            fresh,
             views,
             stored,
             projected: projected_out,
@@ -307,6 +318,7 @@ impl Office {
             hints: hints.clone(),
             present: present.clone(),
         };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Handle::current();
         let anchors_runtime = runtime.clone();
         let threads = vec![
@@ -322,6 +334,7 @@ impl Office {
             opened: Instant::now(),
             book: RwLock::new(book),
             jobs: Mutex::new(Some(jobs)),
+            preparing: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             projected,
             hints,
             readers: Mutex::new(Vec::new()),
@@ -455,7 +468,8 @@ impl Office {
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
         let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
         let standing = Standing::of(&certificate);
-        let answer = self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?;
+        let pushed = Box::new(self.prepare(push).await?);
+        let answer = self.job(|reply| writer::Job::Push(request, pushed, standing, reply)).await?;
         // It may have proved that the log was put back, and begun a new epoch.
         let present = self.0.present.get();
         if let Ok(None) = self.certificate(present.identity.origin).await
@@ -464,6 +478,29 @@ impl Office {
             self.remember(certificate, present.certificate.clone());
         }
         answer
+    }
+
+    /// Reads and packs the events of a long push, so that the writer has only to store them. One whose last event is here comes again, and
+    /// has nothing to be stored.
+    async fn prepare(&self, push: Push) -> Result<Pushed, OfficeError> {
+        let Some((last, _)) = push.events.last().filter(|_| push.events.len() >= PREPARED_EVENTS_MIN) else {
+            return Ok(Pushed { push, prepared: Prepared::default() });
+        };
+        let (origin, last) = (push.origin, *last);
+        let is_known = self
+            .ask(move |readers| Ok(links::knows(&readers.log, origin, last).map_err(StoreError::of_log)?));
+        // Whoever cannot be asked keeps nothing from being stored.
+        if is_known.await.unwrap_or(false) {
+            return Ok(Pushed { push, prepared: Prepared::default() });
+        }
+        let turn = self.0.preparing.clone().acquire_owned().await;
+        let prepare = move || {
+            let prepared = Prepared::of(&push);
+            drop(turn);
+            Pushed { push, prepared }
+        };
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        prepared.map_err(|error| OfficeError::Unexpected(error.to_string()))
     }
 
     /// How the office is.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use daybook_core::limits::{PROJECTOR_PAUSE_MILLIS_FIRST, PROJECTOR_PAUSE_MILLIS_MAX};
 use daybook_core::sync::scope;
 use daybook_core::wire::FeedHint;
+use daybook_store::fresh::Fresh;
 use daybook_store::views::Views;
 use daybook_store::views::judge::{last_revision, stores_after};
 use daybook_store::{Reader, StoreError};
@@ -17,9 +18,15 @@ use tokio::sync::{broadcast, watch};
 /// Name of the file of read models.
 pub(super) const VIEWS_FILE: &str = "views.db";
 
+/// Events projected in one transaction at most. The further it lags, the more are taken together: pages that all of them touch are written
+/// once, and a product is judged once, for all of them.
+const PROJECTED_EVENTS: usize = 10_000;
+
 /// What the projector works on.
 pub(super) struct Projector {
     pub(super) log: Reader,
+    /// What the writer hands on, read already.
+    pub(super) fresh: Arc<Fresh>,
     pub(super) views: Views,
     /// The last position stored.
     pub(super) stored: watch::Receiver<i64>,
@@ -48,7 +55,7 @@ impl Projector {
         let mut revision = last_revision(self.views.connection(), None).unwrap_or(0);
         let mut faults = 0;
         loop {
-            match self.views.catch_up(&self.log) {
+            match self.views.catch_up_from(&self.fresh, &self.log, PROJECTED_EVENTS) {
                 Ok(0) => {
                     faults = 0;
                     self.projected.send_replace(self.views.position());
@@ -157,6 +164,7 @@ mod tests {
         drop(OfficeLog::open(home, Durability::Off).unwrap());
         Projector {
             log: Reader::open_in_memory().unwrap(),
+            fresh: Arc::default(),
             views: Views::open(home, VIEWS_FILE, Side::Office, Durability::Off).unwrap(),
             stored,
             projected: watch::channel(0).0,

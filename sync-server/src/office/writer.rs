@@ -19,7 +19,9 @@ use daybook_core::sync::scope;
 use daybook_core::sync::server::{Effect, Push, Server};
 use daybook_core::time::Now;
 use daybook_core::wire::{FeedHint, PushAnswer};
-use daybook_store::office::{EnrolmentCode, OfficeLog, booking, feed_head, held, received, standing};
+use daybook_store::office::{
+    EnrolmentCode, OfficeLog, Prepared, booking, feed_head, held, received, standing,
+};
 use daybook_store::{events, links};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -35,7 +37,7 @@ const CHAIN_EVENTS: i64 = 5_000;
 /// What the writer is asked to do.
 pub(super) enum Job {
     /// Take in a push of an origin that may speak for this.
-    Push(RequestId, Box<Push>, Option<Standing>, oneshot::Sender<Result<PushAnswer, Refusal>>),
+    Push(RequestId, Box<Pushed>, Option<Standing>, oneshot::Sender<Result<PushAnswer, Refusal>>),
     /// Record own events, each with the heads it had seen.
     Own(Vec<(Event, Vec<Hash>)>, Option<StaffId>, oneshot::Sender<Result<Written, OfficeError>>),
     /// Close origins, for a reason in a word.
@@ -48,6 +50,12 @@ pub(super) enum Job {
     Code(EnrolmentCode, oneshot::Sender<Result<(), OfficeError>>),
     /// Mark a code as used by an origin.
     UseCode([u8; 32], OriginId, SignedCertificate, oneshot::Sender<Result<(), OfficeError>>),
+}
+
+/// A push, with what is known of its events already.
+pub(super) struct Pushed {
+    pub(super) push: Push,
+    pub(super) prepared: Prepared,
 }
 
 /// What became of own events that were to be recorded.
@@ -270,7 +278,8 @@ fn heed(
 /// begins before they are taken in, so that nothing is ever written beside them.
 fn look_into_past(log: &mut OfficeLog, own: &mut OwnLog, told: &Told, group: &[Waiting]) -> bool {
     let mut began = false;
-    for Waiting { push, .. } in group {
+    for Waiting { pushed, .. } in group {
+        let push = &pushed.push;
         let present = told.present.get();
         if let Some((tip, _)) = push.events.last().filter(|_| push.origin == present.identity.origin) {
             match heed(log, own, told, (push.origin, &present.certificate, *tip)) {
@@ -285,7 +294,7 @@ fn look_into_past(log: &mut OfficeLog, own: &mut OwnLog, told: &Told, group: &[W
 /// A push of the next commit, with everybody who waits for its answer.
 struct Waiting {
     request: RequestId,
-    push: Box<Push>,
+    pushed: Box<Pushed>,
     standing: Option<Standing>,
     replies: Vec<oneshot::Sender<Result<PushAnswer, Refusal>>>,
 }
@@ -294,15 +303,15 @@ struct Waiting {
 /// request id waits for the next commit, so that answers cannot be mixed up.
 fn take_group(waiting: &mut VecDeque<Job>) -> Vec<Waiting> {
     let mut group: Vec<Waiting> = Vec::new();
-    while let Some(Job::Push(request, push, ..)) = waiting.front() {
+    while let Some(Job::Push(request, pushed, ..)) = waiting.front() {
         let same = group.iter().position(|known| known.request == *request);
-        if same.is_some_and(|at| group[at].push != *push) {
+        if same.is_some_and(|at| group[at].pushed.push != pushed.push) {
             break;
         }
-        let Some(Job::Push(request, push, standing, reply)) = waiting.pop_front() else { break };
+        let Some(Job::Push(request, pushed, standing, reply)) = waiting.pop_front() else { break };
         match same {
             Some(at) => group[at].replies.push(reply),
-            None => group.push(Waiting { request, push, standing, replies: vec![reply] }),
+            None => group.push(Waiting { request, pushed, standing, replies: vec![reply] }),
         }
     }
     group
@@ -316,13 +325,14 @@ fn ingest(
     gate: &watch::Sender<Gate>,
 ) {
     let mut waiting = Vec::new();
-    let mut pushes = Vec::new();
+    let (mut pushes, mut prepared) = (Vec::new(), Prepared::default());
     let speaks = group.iter().any(|waiting| waiting.standing == Some(Standing::HeadOffice));
-    for Waiting { request, push, standing, replies } in group {
+    for Waiting { request, pushed, standing, replies } in group {
         waiting.push((request, replies));
-        pushes.push((request, *push, standing));
+        prepared.extend(pushed.prepared);
+        pushes.push((request, pushed.push, standing));
     }
-    let (answers, outcome) = log.ingest(now, server, pushes);
+    let (answers, outcome) = log.ingest_prepared(now, server, pushes, prepared);
     if speaks {
         look_at_gate(log, gate);
     }
@@ -445,7 +455,8 @@ mod tests {
         let push =
             Push { origin, previous: Tip::NONE, events: vec![(tip, Line::Event(text))], seal: Seal([0; 64]) };
         let (reply, answer) = oneshot::channel();
-        (Job::Push(RequestId(Uuid::from_u128(request)), Box::new(push), None, reply), answer)
+        let pushed = Box::new(Pushed { push, prepared: Prepared::default() });
+        (Job::Push(RequestId(Uuid::from_u128(request)), pushed, None, reply), answer)
     }
 
     #[test]
