@@ -327,7 +327,7 @@ fn ingest(
         look_at_gate(log, gate);
     }
     if let Err(error) = &outcome {
-        tracing::error!(%error, "a commit of pushed events failed; nothing of it is stored or acknowledged");
+        tracing::error!(%error, "pushed events could not be taken in; what is not stored is not acknowledged");
     }
     let failed = outcome.err().map_or_else(|| "it was not stored".to_owned(), |error| error.to_string());
     let mut found = std::collections::BTreeMap::new();
