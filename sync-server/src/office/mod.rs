@@ -606,7 +606,7 @@ fn read_book(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn settings(home: &std::path::Path) -> Settings {
@@ -619,7 +619,7 @@ mod tests {
         }
     }
 
-    fn office(home: &std::path::Path) -> Office {
+    pub(super) fn office(home: &std::path::Path) -> Office {
         let new = NewOrganisation {
             name: "Corner Shop".to_owned(),
             currency: "EUR".to_owned(),

@@ -29,8 +29,9 @@ use super::{Identity, OfficeError, Refusal, Settings, Shared};
 
 /// Pushes taken into one commit at most.
 const GROUP_PUSHES_MAX: usize = 64;
-/// Own events read at a time when the office opens.
+/// Own events read at a time when the office opens, and bytes of their texts.
 const CHAIN_EVENTS: i64 = 5_000;
+const CHAIN_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -81,7 +82,8 @@ impl OwnLog {
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
         loop {
             let first = writer.tip.seq + 1;
-            let chain = events::of_chain(log.connection(), identity.origin, first, first + CHAIN_EVENTS - 1)?;
+            let numbers = (first, first + CHAIN_EVENTS - 1);
+            let chain = events::of_chain_within(log.connection(), identity.origin, numbers, CHAIN_BYTES)?;
             let Some(last) = chain.last() else { break };
             writer.tip = last.tip;
             for envelope in chain.iter().filter_map(|event| event.text.read_envelope().ok()) {
