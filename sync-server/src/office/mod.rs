@@ -609,7 +609,7 @@ fn read_book(
 pub(super) mod tests {
     use super::*;
 
-    fn settings(home: &std::path::Path) -> Settings {
+    pub(super) fn settings(home: &std::path::Path) -> Settings {
         Settings {
             data: home.to_owned(),
             durable: false,
