@@ -20,13 +20,13 @@ mod publish;
 mod questions;
 mod setup;
 mod snapshot;
+mod threads;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use daybook_core::chain::Tip;
@@ -233,7 +233,7 @@ struct Inner {
     generation: Arc<AtomicU64>,
     /// The last of them that a reader found damaged.
     damaged: watch::Sender<Option<u64>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: threads::Threads,
     _lock: DirectoryLock,
 }
 
@@ -309,11 +309,10 @@ impl Office {
         };
         let runtime = tokio::runtime::Handle::current();
         let anchors_runtime = runtime.clone();
-        let threads = vec![
-            spawn("writer", move || writer::run(log, own, jobs_in, &told))?,
-            spawn("anchor", move || anchor::follow(&anchor_file, anchors, &anchors_runtime))?,
-            spawn("projector", move || projector.run(&runtime))?,
-        ];
+        let threads = threads::Threads::new();
+        threads.spawn("writer", move || writer::run(log, own, jobs_in, &told))?;
+        threads.spawn("anchor", move || anchor::follow(&anchor_file, anchors, &anchors_runtime))?;
+        threads.spawn("projector", move || projector.run(&runtime))?;
         Ok(Office(Arc::new(Inner {
             settings,
             present,
@@ -329,7 +328,7 @@ impl Office {
             enrol_attempts: Mutex::default(),
             generation,
             damaged,
-            threads: Mutex::new(threads),
+            threads,
             _lock: lock,
         })))
     }
@@ -337,11 +336,13 @@ impl Office {
     /// Finishes what waits, then stops the threads. Requests that come later are told that the office is closed.
     pub async fn close(&self) {
         self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
-        if !matches!(joined.await, Ok(Ok(()))) {
-            tracing::error!("a thread of the office ended in a panic");
-        }
+        self.0.threads.ended().await;
+    }
+
+    /// Waits until a thread of the office breaks down, and says which; for ever where none does. What it was for is not done any more, so
+    /// whoever runs the office ends.
+    pub async fn broken(&self) -> &'static str {
+        self.0.threads.broken().await
     }
 
     /// Who head office is now. Another one after a new epoch: whoever needs several parts of it asks once.
@@ -473,8 +474,8 @@ impl Office {
             .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
             .await?;
         let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Without its writer the office can answer questions and take nothing in.
-        let ready = jobs.is_some_and(|jobs| !jobs.is_closed());
+        // Without its writer the office can answer questions and take nothing in; without another thread it does a part of its work.
+        let ready = jobs.is_some_and(|jobs| !jobs.is_closed()) && self.0.threads.are_sound();
         Ok(Health {
             ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -567,11 +568,6 @@ impl Inner {
             damaged: self.damaged.clone(),
         })
     }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OfficeError> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    spawned.map_err(|error| OfficeError::Unexpected(format!("no thread could be started: {error}")))
 }
 
 fn read_book(
@@ -682,6 +678,17 @@ pub(super) mod tests {
         let (orphaned, _) = mpsc::channel(1);
         *office.0.jobs.lock().unwrap() = Some(orphaned);
         assert!(!office.health().await.unwrap().ready);
+        office.close().await;
+    }
+
+    #[tokio::test]
+    async fn an_office_one_of_whose_threads_panicked_is_not_ready_and_says_which() {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
+        let ill = || panic!("a fault of the program");
+        office.0.threads.spawn("projector", ill).unwrap();
+        assert_eq!(office.broken().await, "projector");
+        assert!(!office.health().await.unwrap().ready, "it would answer with read models of yesterday");
         office.close().await;
     }
 }
