@@ -137,10 +137,6 @@ impl Office {
             let signed = head.certificate.clone();
             self.job(|reply| writer::Job::Witness(origin, signed, tip, reply)).await??;
             self.remember(certificate, head.certificate.clone());
-            let began = self.0.present.get();
-            if let Ok(certificate) = began.certificate.read() {
-                self.remember(certificate, began.certificate.clone());
-            }
         }
         Ok(())
     }

@@ -456,15 +456,7 @@ impl Office {
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
         let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
         let standing = Standing::of(&certificate);
-        let answer = self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?;
-        // It may have proved that the log was put back, and begun a new epoch.
-        let present = self.0.present.get();
-        if let Ok(None) = self.certificate(present.identity.origin).await
-            && let Ok(certificate) = present.certificate.read()
-        {
-            self.remember(certificate, present.certificate.clone());
-        }
-        answer
+        self.job(|reply| writer::Job::Push(request, Box::new(push), standing, reply)).await?
     }
 
     /// How the office is.
@@ -529,7 +521,14 @@ impl Office {
         };
         jobs.try_send(job(reply)).map_err(full)?;
         drop(jobs);
-        answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))
+        let answer = answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))?;
+        // Before it was done the writer may have begun a new epoch.
+        let present = self.0.present.get();
+        let is_met = self.certificate(present.identity.origin).await.is_ok_and(|known| known.is_some());
+        if !is_met && let Ok(certificate) = present.certificate.read() {
+            self.remember(certificate, present.certificate.clone());
+        }
+        Ok(answer)
     }
 
     /// Asks a question on query-only connections, off the runtime's threads. Faults of the log say so (`of_log`); any other is one of the
