@@ -99,6 +99,12 @@ pub const CERTIFICATES_MAX: usize = 16;
 pub const LINEAGE_MAX: usize = 256;
 /// Origins in one vector of tips.
 pub const TIPS_MAX: usize = 10_000;
+/// Branches that head office takes in beside the line of one origin, and once more as many where that is closed. A till goes on under another
+/// origin when it hears of one, so an honest one has one or two; of a page of a chain, which holds every branch of a number, it keeps what a
+/// till unpacks within [`BODY_DECOMPRESSED_BYTES_MAX`].
+pub const BRANCHES_MAX: usize = 24;
+/// Tips of one origin in an answer. More than there are, unless an earlier version let them in.
+pub const TIPS_OF_ORIGIN_MAX: usize = 64;
 /// Characters of an enrolment code: 50 bits in Crockford's alphabet.
 pub const ENROL_CODE_CHARS: usize = 10;
 /// Room that a till keeps to be given back when its disk is full, in bytes: a shift of a few thousand sales more.

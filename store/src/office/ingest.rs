@@ -7,6 +7,7 @@
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::project::standing::Standing;
 use daybook_core::sync::admission::Admission;
+use daybook_core::sync::carry::told;
 use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,19 +122,16 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         }
     }
     let link = known.checked_sub(1).map_or(push.previous, |last| push.events[last].0);
-    let next = push.events.get(known).map(|(tip, _)| tip.hash);
-    let successors = if previous && next.is_some() {
-        links::successors(connection, push.origin, link)?
-    } else {
-        Vec::new()
+    let other_successor = match push.events.get(known) {
+        Some((next, _)) if previous => links::has_other_successor(connection, push.origin, link, next.hash)?,
+        _ => false,
     };
-    let other_successor = successors.iter().any(|hash| Some(*hash) != next);
     let tips = if previous {
         Vec::new()
     } else {
-        events::tips_of(connection, push.origin)?
+        told(events::tips_of(connection, push.origin)?, &[])
     };
-    let began_branch = began_branch(connection, push, known)?;
+    let (branches, began_branch) = branches(connection, push, known)?;
     let (admission, last) = (held::admission(connection, push.origin)?, push.events.last());
     let last_is_held = match last.filter(|_| known == push.events.len()) {
         Some((tip, _)) => held::waits(connection, push.origin, *tip)?,
@@ -144,6 +142,7 @@ fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
         events: known,
         without_content,
         other_successor,
+        branches,
         began_branch,
         tips,
         admission,
@@ -177,17 +176,17 @@ fn prefix<T, E>(items: &[T], holds: impl Fn(&T) -> Result<bool, E>) -> Result<us
     Ok(from)
 }
 
-/// Whether one of the known events of a push once began a second branch.
-fn began_branch(connection: &Connection, push: &Push, known: usize) -> Result<bool, StoreError> {
+/// How many branches an origin has beside its line, and whether one of the known events of a push once began one.
+fn branches(connection: &Connection, push: &Push, known: usize) -> Result<(usize, bool), StoreError> {
+    let known: BTreeSet<&[u8]> = push.events[..known].iter().map(|(tip, _)| tip.hash.0.as_slice()).collect();
     let mut statement = connection.prepare_cached("SELECT first FROM branchings WHERE origin = ?1")?;
     let mut rows = statement.query([sql::blob(&push.origin.0)])?;
+    let (mut branches, mut began_one) = (0, false);
     while let Some(row) = rows.next()? {
-        let first: Vec<u8> = row.get(0)?;
-        if push.events.iter().take(known).any(|(tip, _)| tip.hash.0.as_slice() == first) {
-            return Ok(true);
-        }
+        branches += 1;
+        began_one |= known.contains(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
     }
-    Ok(false)
+    Ok((branches, began_one))
 }
 
 #[cfg(test)]

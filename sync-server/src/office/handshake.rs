@@ -12,7 +12,7 @@ use daybook_core::chain::{Seal, Tip};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::{OriginId, RequestId};
 use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, TIPS_MAX};
-use daybook_core::sync::carry::Lack;
+use daybook_core::sync::carry::{self, Lack};
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
 use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, OfficeHead};
@@ -65,17 +65,21 @@ impl Office {
                 scopes = scopes_of(readers, store)?;
             }
             let log = &readers.log;
-            let (mut tips, mut lacking) = (BTreeMap::new(), Vec::new());
+            let (mut tips, mut lacking, mut count) = (BTreeMap::new(), Vec::new(), 0);
             let until = Instant::now() + Duration::from_millis(HANDSHAKE_WORK_MILLIS);
             for origin in named.iter().chain(&others) {
-                if !named.contains(origin) && Instant::now() >= until {
+                let is_own = named.contains(origin);
+                if !is_own && (count >= TIPS_MAX || Instant::now() >= until) {
                     break;
                 }
                 let whole = links::whole(log, *origin).map_err(StoreError::of_log)?;
-                if let Some(holds) = holds.get(origin).filter(|_| is_let_in) {
-                    lacking.extend(lack(log, *origin, holds, &whole).map_err(StoreError::of_log)?);
+                let asked = holds.get(origin).map_or(&[][..], Vec::as_slice);
+                if !asked.is_empty() && is_let_in {
+                    lacking.extend(lack(log, *origin, asked, &whole).map_err(StoreError::of_log)?);
                 }
-                tips.insert(*origin, whole);
+                let told = carry::told(whole, asked);
+                count += told.len();
+                tips.insert(*origin, told);
             }
             let mut held = BTreeMap::new();
             for (origin, closing) in closings {

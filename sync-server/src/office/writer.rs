@@ -380,6 +380,11 @@ fn ingest(
                     "As much is held of this till as may be, until somebody at head office has looked.";
                 found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
             }
+            Effect::TooManyBranches(request) => {
+                let message = "This origin was written by too many at once: head office takes in no further branch of it. \
+                               The till keeps these events; somebody has to look, see `revoke` and `admit`.";
+                found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
+            }
             Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),
             Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => None,
         };
@@ -507,7 +512,6 @@ mod tests {
         assert_eq!(take_group(&mut waiting).len(), 1);
         assert_eq!((waiting.len(), take_group(&mut waiting).len(), waiting.len()), (1, 1, 0));
     }
-}
 
     /// A writer whose keys go to a directory of this name, and what it tells others.
     fn writer(home: &std::path::Path, keys: &str) -> (OfficeLog, OwnLog, Told) {
@@ -560,3 +564,4 @@ mod tests {
         assert_ne!(told.present.get().epoch, before.epoch);
         assert_eq!(own.append(&mut log, word(), None).unwrap(), 1);
     }
+}

@@ -1,9 +1,11 @@
 //! Whose access has ended: every route for them, what is taken and held, and how much of it.
 
+use daybook_core::chain::{Seal, Tip};
+use daybook_core::envelope::EventText;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::OriginId;
-use daybook_core::limits::{HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer};
+use daybook_core::limits::{BRANCHES_MAX, HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer, PushHead};
 use daybook_server::http::route::{ROUTES, Who};
 use daybook_server::office::{AdmitRequest, CloseReason, RevokeRequest};
 use tokio::io::AsyncWriteExt as _;
@@ -209,5 +211,46 @@ async fn who_is_meant_is_said_exactly() {
     asked.till = "HO".to_owned();
     asked.store = None;
     assert!(office.revoke(asked).await.is_err(), "head office is no till");
+    world.running.stop().await;
+}
+
+/// A push of one event of a till that goes on from `previous` and is like no other.
+fn one_event(till: &Till, previous: Tip, number: usize) -> (Tip, Vec<u8>) {
+    let envelope = format!("{{\"seq\":{},\"n\":{number},\"type\":\"test.nothing\"}}", previous.seq + 1);
+    let text = EventText { envelope, payload: "{}".to_owned(), seal: None };
+    let tip = Tip { seq: previous.seq + 1, hash: text.hash(previous.hash) };
+    let seal = Seal::sign(till.key.signing_key(), till.origin, tip).text();
+    let head = PushHead { origin: till.origin, previous, seal, certificates: Vec::new() };
+    (tip, ndjson(&head, &[text]))
+}
+
+#[tokio::test]
+async fn an_origin_has_so_many_branches_and_its_writer_goes_on_whatever_others_sign_with_its_key() {
+    let world = World::start().await;
+    let mut till = world.till("High Street", "Till 1", 1).await;
+    assert_eq!(pushed(&mut till, 3).await.durable.seq, 3);
+    let send = async |body: Vec<u8>| till.send(&till.sign("POST", "/v1/push", body)).await;
+    let mut first = None;
+    for number in 0..BRANCHES_MAX {
+        let (tip, body) = one_event(&till, Tip::NONE, number);
+        let answer: PushAnswer = send(body.clone()).await.json();
+        assert!(answer.forked && answer.durable == tip);
+        first.get_or_insert((tip, body));
+    }
+    let (tip, body) = first.unwrap();
+    assert!(send(body).await.json::<PushAnswer>().forked, "what is known is acknowledged again");
+    let (_, one_more) = one_event(&till, Tip::NONE, BRANCHES_MAX);
+    assert_eq!(send(one_more.clone()).await.problem(), (403, ProblemCode::Forbidden));
+    let (next, body) = one_event(&till, tip, 0);
+    assert_eq!(send(body).await.json::<PushAnswer>().durable, next, "a branch goes on");
+    let (own, body) = one_event(&till, till.head, 0);
+    assert_eq!(send(body).await.json::<PushAnswer>().durable, own, "and so does the line");
+    let answer = shaken(&till).await;
+    assert_eq!(answer.tips[&till.origin].len(), BRANCHES_MAX + 1);
+    assert!(answer.tips[&till.origin].contains(&own));
+
+    revoke(&world, "Till 1").await;
+    let answer: PushAnswer = send(one_more).await.json();
+    assert!(answer.held, "what an honest writer could not bring waits for a person");
     world.running.stop().await;
 }
