@@ -276,6 +276,16 @@ fn limits() -> String {
         ("live streams", at_most::LIVE_STREAMS_MAX as u64, ""),
         ("one live stream", at_most::LIVE_SECONDS_MAX, "seconds"),
         ("bodies of unknown signers at once", at_most::STRANGER_BODIES_MAX as u64, ""),
+        ("requests of one till at once", at_most::REQUESTS_OF_ONE_MAX as u64, ""),
+        (
+            "bodies on their way in at once, each of at most 65,536 bytes",
+            at_most::SMALL_BODIES_ARRIVING_BYTES as u64,
+            "bytes",
+        ),
+        ("larger ones", at_most::LARGE_BODIES_ARRIVING_BYTES as u64, "bytes"),
+        ("the former unpacked and not answered", at_most::SMALL_BODIES_HELD_BYTES as u64, "bytes"),
+        ("the latter", at_most::LARGE_BODIES_HELD_BYTES as u64, "bytes"),
+        ("a wait for room among them", at_most::ROOM_SECONDS_MAX, "seconds"),
     ];
     let mut table = String::from("| what | at most |\n|---|---|\n");
     for (what, value, unit) in rows {
