@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, TIPS_MAX};
+use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, LINEAGE_MAX, TIPS_MAX};
 use daybook_core::sync::carry::{self, Lack};
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
@@ -100,7 +100,7 @@ impl Office {
         };
         let seal = Seal::sign(present.identity.key.signing_key(), present.identity.origin, own).text();
         let head_office = OfficeHead { certificate: present.certificate.clone(), tip: own, seal };
-        let certificates = if is_let_in { self.proofs(&body.unproved) } else { Vec::new() };
+        let certificates = if is_let_in { self.proofs(sender, &body.unproved) } else { Vec::new() };
         let (epoch, wall) = (present.epoch.clone(), self.now());
         Ok(HandshakeAnswer { request, epoch, wall, tips, scopes, head_office, wanted, certificates, held })
     }
@@ -145,24 +145,36 @@ impl Office {
         Ok(())
     }
 
-    /// The certificates of origins with those of their parents, as many as one answer holds.
-    fn proofs(&self, origins: &[OriginId]) -> Vec<SignedCertificate> {
+    /// The certificates of origins with those of their parents, as many as one answer holds: whole lineages first, then of one that is longer
+    /// than an answer the next part for this asker.
+    fn proofs(&self, asker: OriginId, origins: &[OriginId]) -> Vec<SignedCertificate> {
         let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-        let mut proofs: BTreeMap<OriginId, SignedCertificate> = BTreeMap::new();
-        for origin in origins {
-            let mut lineage = BTreeMap::new();
-            let mut next = Some(*origin);
+        let lineage = |origin: OriginId| {
+            let mut lineage = Vec::new();
+            let mut next = Some(origin);
             while let Some((certificate, signed)) = next.and_then(|origin| book.get(&origin))
-                && lineage.len() <= CERTIFICATES_MAX
+                && lineage.len() < LINEAGE_MAX
             {
-                lineage.insert(certificate.origin, signed.clone());
+                lineage.push((certificate.origin, signed.clone()));
                 next = certificate.parent;
             }
-            if lineage.keys().filter(|known| !proofs.contains_key(known)).count() + proofs.len()
-                <= CERTIFICATES_MAX
-            {
+            lineage.reverse();
+            (origin, lineage)
+        };
+        let is_short = |(_, lineage): &(OriginId, Vec<_>)| lineage.len() <= CERTIFICATES_MAX;
+        let (short, long): (Vec<_>, Vec<_>) = origins.iter().copied().map(lineage).partition(is_short);
+        let mut proofs: BTreeMap<OriginId, SignedCertificate> = BTreeMap::new();
+        for (_, lineage) in short {
+            let new = lineage.iter().filter(|(origin, _)| !proofs.contains_key(origin)).count();
+            if new + proofs.len() <= CERTIFICATES_MAX {
                 proofs.extend(lineage);
             }
+        }
+        let mut introductions = self.0.introductions.lock().unwrap_or_else(PoisonError::into_inner);
+        for (origin, lineage) in long {
+            let most = CERTIFICATES_MAX - proofs.len();
+            let part = introductions.next(asker, origin, lineage.len(), most);
+            proofs.extend(lineage[part].iter().cloned());
         }
         proofs.into_values().collect()
     }

@@ -7,6 +7,7 @@ mod admission;
 mod anchor;
 mod attempts;
 mod backup;
+mod book;
 mod enrol;
 mod epoch;
 mod feed;
@@ -31,7 +32,7 @@ use std::time::Instant;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
-use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::nonce::NonceKey;
 use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
@@ -39,9 +40,10 @@ use daybook_core::project::standing::Standing;
 use daybook_core::sync::admission::Gate;
 use daybook_core::sync::carry::Asking;
 use daybook_core::sync::server::Push;
+use daybook_core::sync::strangers::Introductions;
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
-use daybook_store::office::{OfficeLog, certificates, held};
+use daybook_store::office::{OfficeLog, held};
 use daybook_store::people::office::{self as people_file, OfficePeople};
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, Reader, StoreError, events};
@@ -219,6 +221,8 @@ struct Inner {
     present: Shared<epoch::Present>,
     /// Which tills are asked for what head office lacks, by a clock that begins here and never goes back.
     asking: Mutex<Asking>,
+    /// Whom tills were told of lineages that are longer than one answer.
+    introductions: Mutex<Introductions>,
     /// What head office said about origins, as of the last commit.
     gate: watch::Receiver<Gate>,
     opened: Instant,
@@ -280,7 +284,7 @@ impl Office {
             views.renew(log.connection())?;
         }
         let people = OfficePeople::open(&settings.data, durability)?;
-        let book = read_book(log.connection(), &present.identity)?;
+        let book = book::read_book(log.connection(), &present.identity)?;
 
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
@@ -317,6 +321,7 @@ impl Office {
             settings,
             present,
             asking: Mutex::default(),
+            introductions: Mutex::default(),
             gate,
             opened: Instant::now(),
             book: RwLock::new(book),
@@ -412,46 +417,6 @@ impl Office {
         Ok(book.get(&origin).map(|(certificate, _)| certificate.clone()))
     }
 
-    /// Verifies certificates that an origin presents against the root and those that are known, and keeps them: all of its lineage, the
-    /// eldest first, because whoever is closed is closed with all that goes on from it.
-    pub async fn present(
-        &self,
-        origin: OriginId,
-        certificates: Vec<SignedCertificate>,
-    ) -> Result<Certificate, Refusal> {
-        if let Ok(Some(known)) = self.certificate(origin).await {
-            return Ok(known);
-        }
-        if certificates.is_empty() {
-            return Err(Refusal::UnknownOrigin);
-        }
-        let identity = self.identity();
-        let (root, organisation) = (identity.root.public(), identity.organisation);
-        let proved = {
-            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
-            verify_onto(&certificates, known, &root, organisation, origin)
-        };
-        let lineage = proved.map_err(|error| {
-            tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
-            match error {
-                CertificateError::TooLong(_) => Refusal::Forbidden(format!("Refused: {error}.")),
-                _ => Refusal::UnknownOrigin,
-            }
-        })?;
-        for verified in lineage.iter().rev() {
-            if matches!(self.certificate(verified.origin).await, Ok(Some(_))) {
-                continue;
-            }
-            let text = certificates.iter().find(|c| c.read().is_ok_and(|read| read == *verified));
-            let text = text.ok_or(Refusal::UnknownOrigin)?.clone();
-            let kept = text.clone();
-            self.job(|reply| writer::Job::Certificate(verified.origin, kept, reply)).await??;
-            self.remember(verified.clone(), text);
-        }
-        self.certificate(origin).await?.ok_or(Refusal::UnknownOrigin)
-    }
-
     /// Takes in a push. Comes back when it is durable, or not done.
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
         let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
@@ -493,11 +458,6 @@ impl Office {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .came(self.running(), origin, by);
-    }
-
-    fn remember(&self, certificate: Certificate, text: SignedCertificate) {
-        let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
-        book.insert(certificate.origin, (certificate, text));
     }
 
     /// Records head office's own events.
@@ -569,37 +529,6 @@ impl Inner {
     }
 }
 
-fn read_book(
-    log: &Reader,
-    identity: &Identity,
-) -> Result<BTreeMap<OriginId, (Certificate, SignedCertificate)>, OfficeError> {
-    let mut book: BTreeMap<OriginId, (Certificate, SignedCertificate)> = BTreeMap::new();
-    let mut left: Vec<SignedCertificate> = certificates(log)?;
-    // Parents before their children, however long a lineage is: each holds up by one that was found to hold.
-    loop {
-        let before = left.len();
-        let mut waiting: Vec<(SignedCertificate, CertificateError)> = Vec::new();
-        for text in left {
-            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
-            let (root, organisation) = (identity.root.public(), identity.organisation);
-            let one = std::slice::from_ref(&text);
-            let proved =
-                text.read().and_then(|read| verify_onto(one, known, &root, organisation, read.origin));
-            match proved.map(|mut lineage| lineage.swap_remove(0)) {
-                Ok(verified) => drop(book.insert(verified.origin, (verified, text))),
-                Err(error) => waiting.push((text, error)),
-            }
-        }
-        if waiting.len() == before {
-            for (_, error) in waiting {
-                tracing::error!(%error, "a kept certificate does not hold; its origin is not known");
-            }
-            return Ok(book);
-        }
-        left = waiting.into_iter().map(|(text, _)| text).collect();
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -624,48 +553,6 @@ pub(super) mod tests {
         };
         init(&settings(home), &new).unwrap();
         Office::open(settings(home)).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_lineage_longer_than_what_one_request_presents_is_proved_child_by_child_and_still_after_a_restart()
-     {
-        let home = tempfile::tempdir().unwrap();
-        let office = office(home.path());
-        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
-        let key = |number: usize| KeyPair::from_seed([u8::try_from(number).unwrap(); 32]);
-        let issued = |number: usize| {
-            let certificate = Certificate {
-                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
-                organisation: office.organisation(),
-                origin: origin(number),
-                role: daybook_core::event::origin::Role::Till,
-                store: Some(daybook_core::ids::StoreId(uuid::Uuid::nil())),
-                store_name: None,
-                till: Some(daybook_core::ids::TillId(uuid::Uuid::nil())),
-                name: "Till 1".to_owned(),
-                series: format!("T-{number}"),
-                public_key: key(number).public(),
-                parent: (number > 1).then(|| origin(number - 1)),
-                issued_wall: 0,
-            };
-            let root = || office.identity().root;
-            let issuer = if number > 1 { key(number - 1) } else { root() };
-            SignedCertificate::issue(&certificate, &issuer)
-        };
-        let last = 2 * daybook_core::limits::CERTIFICATES_MAX + 3;
-        for number in 1..=last {
-            let from = number.saturating_sub(daybook_core::limits::CERTIFICATES_MAX) + 1;
-            let presented = (from..=number).rev().map(issued).collect();
-            let proved = office.present(origin(number), presented).await.unwrap();
-            assert_eq!(proved.origin, origin(number));
-        }
-        let stranger = SignedCertificate { signature: String::new(), ..issued(last + 1) };
-        assert!(office.present(origin(last + 1), vec![stranger]).await.is_err());
-        office.close().await;
-        drop(office);
-        let office = Office::open(settings(home.path())).unwrap();
-        assert!(office.certificate(origin(last)).await.unwrap().is_some());
-        office.close().await;
     }
 
     #[tokio::test]

@@ -1,10 +1,12 @@
 //! Whose access has ended: every route for them, what is taken and held, and how much of it.
 
+use std::collections::BTreeMap;
+
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::envelope::EventText;
-use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_onto};
 use daybook_core::ids::OriginId;
-use daybook_core::limits::{BRANCHES_MAX, HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
+use daybook_core::limits::{BRANCHES_MAX, CERTIFICATES_MAX, HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
 use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer, PushHead};
 use daybook_server::http::route::{ROUTES, Who};
 use daybook_server::office::{AdmitRequest, CloseReason, RevokeRequest};
@@ -191,6 +193,49 @@ async fn a_till_goes_on_under_so_many_names_and_is_told_then_to_be_enrolled_anew
         } else {
             assert_eq!(answer.problem(), (403, ProblemCode::Forbidden));
         }
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_lineage_longer_than_an_answer_is_told_part_by_part_until_all_of_it_is_proved() {
+    let world = World::start().await;
+    let first = world.till("High Street", "Till 1", 1).await;
+    let other = world.till("High Street", "Till 2", 3).await;
+    let name = |number: usize| {
+        let mut till = Till::new(2, &world);
+        till.origin = OriginId(Uuid::from_u128(0x2000 + number as u128));
+        till
+    };
+    let certificate = |number: usize| match number {
+        1 => certified(&first, &name(1), &first, "Till 1-1"),
+        _ => certified(&first, &name(number), &name(number - 1), &format!("Till 1-{number}")),
+    };
+    let last = 2 * CERTIFICATES_MAX + 3;
+    for number in (15..last).step_by(15).chain([last]) {
+        let till = name(number);
+        let (mut head, events, _) = till.push(1);
+        head.certificates = (number.saturating_sub(15).max(1)..=number).map(certificate).collect();
+        head.certificates.truncate(CERTIFICATES_MAX);
+        assert_eq!(till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await.status, 200);
+    }
+    let enrolled = other.answer.as_ref().unwrap();
+    let mut proved: BTreeMap<OriginId, Certificate> = BTreeMap::new();
+    let short = first.origin;
+    for handshake in 1..=3 {
+        let unproved = vec![name(last).origin, short];
+        let asked = HandshakeRequest { unproved, ..HandshakeRequest::of(other.origin, 0) };
+        let answer: HandshakeAnswer = other.post("/v1/handshake", &asked).await.json();
+        assert!(answer.certificates.len() <= CERTIFICATES_MAX);
+        let mut news = Vec::new();
+        for origin in answer.certificates.iter().map(|signed| signed.read().unwrap().origin) {
+            let known = |origin| proved.get(&origin).cloned();
+            let (root, organisation) = (&enrolled.root, enrolled.organisation);
+            news.extend(verify_onto(&answer.certificates, known, root, organisation, origin).unwrap());
+        }
+        proved.extend(news.into_iter().map(|certificate| (certificate.origin, certificate)));
+        assert!(proved.contains_key(&short), "a short one is told at once");
+        assert_eq!(proved.contains_key(&name(last).origin), handshake == 3);
     }
     world.running.stop().await;
 }
