@@ -97,8 +97,14 @@ pub const CERTIFICATES_MAX: usize = 16;
 /// Origins that go on from each other, one after the other, from the first one of a till: a till that is copied or restored every week
 /// reaches it after five years, and is enrolled anew then. Whoever asks for anything is looked at with all that it goes on from.
 pub const LINEAGE_MAX: usize = 256;
-/// Origins in one vector of tips.
+/// Tips in one handshake and in its answer, of all origins together: about a megabyte.
 pub const TIPS_MAX: usize = 10_000;
+/// Branches that head office takes in beside the line of one origin, and once more as many where that is closed. A till goes on under another
+/// origin when it hears of one, so an honest one has one or two; of a page of a chain, which holds every branch of a number, it keeps what a
+/// till unpacks within [`BODY_DECOMPRESSED_BYTES_MAX`].
+pub const BRANCHES_MAX: usize = 24;
+/// Tips of one origin in an answer. More than there are, unless an earlier version let them in.
+pub const TIPS_OF_ORIGIN_MAX: usize = 64;
 /// Characters of an enrolment code: 50 bits in Crockford's alphabet.
 pub const ENROL_CODE_CHARS: usize = 10;
 /// Room that a till keeps to be given back when its disk is full, in bytes: a shift of a few thousand sales more.
@@ -159,6 +165,22 @@ pub const LIVE_STREAMS_MAX: usize = 3_072;
 /// Bodies that the server reads at once for senders it cannot know before it has read them. Bounds what strangers can make it hold:
 /// this many times [`BODY_BYTES_MAX`] and [`BODY_DECOMPRESSED_BYTES_MAX`].
 pub const STRANGER_BODIES_MAX: usize = 32;
+/// Size up to which a body, as sent, is a small one, in bytes: small ones have room of their own, so that no handshake waits behind a push.
+/// Also what is unpacked and checked where it arrives ([`INLINE_BODY_BYTES_MAX`]).
+pub const SMALL_BODY_BYTES: usize = INLINE_BODY_BYTES_MAX;
+/// Bytes of small bodies, as sent, that may be on their way in at once: a thousand of the largest.
+pub const SMALL_BODIES_ARRIVING_BYTES: usize = 64 * 1024 * 1024;
+/// The same of larger bodies: a hundred of the largest.
+pub const LARGE_BODIES_ARRIVING_BYTES: usize = 128 * 1024 * 1024;
+/// Bytes of small bodies that may be held unpacked at once, until their answers are there.
+pub const SMALL_BODIES_HELD_BYTES: usize = 64 * 1024 * 1024;
+/// The same of larger bodies: 250 pushes of the usual size, more than the writer takes into three commits.
+pub const LARGE_BODIES_HELD_BYTES: usize = 256 * 1024 * 1024;
+/// Time a body waits for room before its sender is told to come back, in seconds.
+pub const ROOM_SECONDS_MAX: u64 = 5;
+/// Requests that head office works on at once for one till, under all its names: a till fetches six scopes, sends one push of its own, one of
+/// others' and one handshake at a time, and may have given up on some that are still being worked on.
+pub const REQUESTS_OF_ONE_MAX: usize = 16;
 /// How much larger than sent a body may become when decompressed. Batches of real events shrink to a fifth or a tenth. Up to
 /// [`LINE_BYTES_MAX`] any ratio is fine, so that a single event always passes.
 pub const UNPACKED_RATIO_MAX: usize = 200;

@@ -96,12 +96,33 @@ pub fn of_chain(
     first: i64,
     last: i64,
 ) -> Result<Vec<StoredEvent>, StoreError> {
+    of_chain_within(connection, origin, (first, last), usize::MAX)
+}
+
+/// The same as far as so many bytes of texts go, and no further is read: it ends between two numbers, with the one that reaches them.
+pub fn of_chain_within(
+    connection: &Connection,
+    origin: OriginId,
+    (first, last): (i64, i64),
+    bytes_max: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
     let columns = columns(connection)?;
     let sql = format!(
         "SELECT {columns} FROM events WHERE origin = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq, hash"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    collect(statement.query((sql::blob(&origin.0), first, last))?)
+    let mut rows = statement.query((sql::blob(&origin.0), first, last))?;
+    let (mut bytes, mut events) = (0_usize, Vec::<StoredEvent>::new());
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(2)?;
+        if bytes >= bytes_max && events.last().is_some_and(|event| event.tip.seq != seq) {
+            break;
+        }
+        let event = read_packed_row(row)?;
+        bytes = bytes.saturating_add(event.text.envelope.len() + event.text.payload.len());
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// The event of an origin with the highest number.
@@ -223,4 +244,39 @@ pub fn put_fact(connection: &Connection, name: &str, value: &str) -> Result<(), 
     let sql = "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     connection.prepare_cached(sql)?.execute((name, value))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::Durability;
+    use crate::office::OfficeLog;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_chain_is_read_as_far_as_bytes_go_and_ends_between_two_numbers() {
+        let home = tempfile::tempdir().unwrap();
+        let log = OfficeLog::open(home.path(), Durability::Off).unwrap();
+        let origin = OriginId(Uuid::from_u128(1));
+        // What stands beyond the bytes cannot be read: whoever looks at it fails.
+        let sql = "INSERT INTO events (origin, seq, hash, prev, envelope, payload, texts)
+                   VALUES (?1, ?2, ?3, zeroblob(32), ?4, '', ?5)";
+        let (texts, broken) = ("x".repeat(100), [0_u8; 1]);
+        for (seq, branch, broken) in
+            [(1, 0, None), (2, 0, None), (2, 1, None), (3, 0, Some(broken.as_slice()))]
+        {
+            let hash = [branch; 32];
+            log.connection()
+                .execute(sql, (sql::blob(&origin.0), seq, hash.as_slice(), &texts, broken))
+                .unwrap();
+        }
+        let within = |bytes_max| of_chain_within(log.connection(), origin, (1, 9), bytes_max);
+        assert_eq!(within(1).unwrap().len(), 1, "one number is always whole");
+        assert_eq!(within(100).unwrap().len(), 1);
+        for bytes in [101, 200, 300] {
+            let numbers: Vec<i64> = within(bytes).unwrap().iter().map(|event| event.tip.seq).collect();
+            assert_eq!(numbers, [1, 2, 2], "both branches of a number");
+        }
+        assert!(within(301).is_err());
+    }
 }

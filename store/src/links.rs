@@ -52,6 +52,19 @@ pub fn successors(connection: &Connection, origin: OriginId, tip: Tip) -> Result
     rows.map(|bytes| sql::hash(&bytes?)).collect()
 }
 
+/// Whether another event than `next` directly follows an event.
+pub fn has_other_successor(
+    connection: &Connection,
+    origin: OriginId,
+    tip: Tip,
+    next: Hash,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE origin = ?1 AND seq = ?2 AND prev = ?3 AND hash <> ?4)
+               OR EXISTS (SELECT 1 FROM skeletons WHERE origin = ?1 AND seq = ?2 AND prev = ?3 AND hash <> ?4)";
+    let key = (sql::blob(&origin.0), tip.seq + 1, tip.hash.0.as_slice(), next.0.as_slice());
+    Ok(connection.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
+}
+
 /// How many events of an origin are here as links only.
 pub fn missing(connection: &Connection, origin: OriginId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM skeletons WHERE origin = ?1";

@@ -1,22 +1,19 @@
 //! Head office's log: takes in the logs of all origins, gives positions, and keeps what it must know about origins.
 //!
-//! Many pushes share one transaction (group commit); [`OfficeLog::ingest`] drives the state machine of [`daybook_core::sync::server`]
-//! through it, so that an answer exists only after the commit. Positions are per scope and without holes, because there is one writer.
+//! Many pushes share one transaction (group commit, `ingest`). Positions are per scope and without holes, because there is one writer.
 
 use daybook_core::chain::{Hash, Seal, Skeleton, Tip, running_hash};
 use daybook_core::envelope::{EventText, Line};
 use daybook_core::event::Event;
 use daybook_core::event::stock::Received;
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
-use daybook_core::ids::{OriginId, RequestId, StoreId, TillId};
+use daybook_core::ids::{OriginId, StoreId, TillId};
 use daybook_core::limits::ENTRY_SKELETONS_MAX;
 use daybook_core::project::{self, standing::Standing};
 use daybook_core::record::Recorded;
-use daybook_core::sync::admission::Admission;
 use daybook_core::sync::scope::read_together;
-use daybook_core::sync::server::{Effect, Input, Known, Push, Server};
 use rusqlite::{Connection, OptionalExtension as _};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +28,7 @@ use prepared::Ready;
 
 mod entry;
 pub mod held;
+mod ingest;
 #[cfg(test)]
 mod packed;
 mod prepared;
@@ -121,65 +119,6 @@ impl OfficeLog {
     /// The connection, for questions.
     pub fn connection(&self) -> &Connection {
         &self.connection
-    }
-
-    /// Takes in pushes in one transaction, with what each pushing origin may speak for. What comes back are answers, and they are true:
-    /// what they acknowledge is durable.
-    pub fn ingest(
-        &mut self,
-        now: i64,
-        server: &mut Server,
-        pushes: Vec<(RequestId, Push, Option<Standing>)>,
-    ) -> (Vec<Effect>, Result<(), StoreError>) {
-        self.ingest_prepared(now, server, pushes, Prepared::default())
-    }
-
-    /// The same of pushes whose events were prepared, all or some.
-    pub fn ingest_prepared(
-        &mut self,
-        now: i64,
-        server: &mut Server,
-        pushes: Vec<(RequestId, Push, Option<Standing>)>,
-        mut prepared: Prepared,
-    ) -> (Vec<Effect>, Result<(), StoreError>) {
-        let mut answers = Vec::new();
-        let standings: BTreeMap<OriginId, Option<Standing>> =
-            pushes.iter().map(|(_, push, standing)| (push.origin, *standing)).collect();
-        let outcome = self.store(|connection, stored| {
-            for (request, push, _) in pushes {
-                for effect in server.handle(now, Input::Push(request, push)) {
-                    let Effect::LookUp(request, push) = effect else { continue };
-                    let known = look_up(connection, &push)?;
-                    drop(push);
-                    for effect in server.handle(now, Input::LookedUp(request, known)) {
-                        match effect {
-                            Effect::Append { origin, after, events, seal, branches, held, expected } => {
-                                let standing = standings.get(&origin).copied().flatten();
-                                let entering =
-                                    Entering::of(connection, origin, standing, &mut prepared, stored);
-                                let mut entering = Entering { held, expected, ..entering };
-                                append(&mut entering, after, &events, Some(seal), branches)?;
-                            }
-                            Effect::Fill { origin, events, held, expected } => {
-                                let standing = standings.get(&origin).copied().flatten();
-                                let entering =
-                                    Entering::of(connection, origin, standing, &mut prepared, stored);
-                                fill(&mut Entering { held, expected, ..entering }, &events)?;
-                            }
-                            answer => answers.push(answer),
-                        }
-                    }
-                }
-            }
-            Ok(())
-        });
-        if outcome.is_err() {
-            // What was found out within the transaction is as undone as the transaction.
-            answers.clear();
-        }
-        let input = if outcome.is_ok() { Input::Committed } else { Input::RolledBack };
-        answers.extend(server.handle(now, input));
-        (answers, outcome)
     }
 
     /// Appends head office's own events in one durable commit. Where one of them books the goods of a document that is booked already,
@@ -457,79 +396,6 @@ pub fn branchings(connection: &Connection) -> Result<BTreeMap<OriginId, (Tip, Ve
         }
     }
     Ok(found)
-}
-
-fn look_up(connection: &Connection, push: &Push) -> Result<Known, StoreError> {
-    let previous = links::knows(connection, push.origin, push.previous)?;
-    let mut known = 0;
-    // A later event of a chain is here only if all before it are, at least as links, so the known ones are a prefix.
-    if previous {
-        known = push
-            .events
-            .partition_point(|(tip, _)| links::knows(connection, push.origin, *tip).unwrap_or(false));
-    }
-    let mut without_content = BTreeSet::new();
-    if known > 0 && links::missing(connection, push.origin)? > 0 {
-        for (tip, _) in &push.events[..known] {
-            if links::lacks_content(connection, push.origin, *tip)? {
-                without_content.insert(tip.seq);
-            }
-        }
-    }
-    let link = known.checked_sub(1).map_or(push.previous, |last| push.events[last].0);
-    let next = push.events.get(known).map(|(tip, _)| tip.hash);
-    let successors = if previous && next.is_some() {
-        links::successors(connection, push.origin, link)?
-    } else {
-        Vec::new()
-    };
-    let other_successor = successors.iter().any(|hash| Some(*hash) != next);
-    let tips = if previous {
-        Vec::new()
-    } else {
-        events::tips_of(connection, push.origin)?
-    };
-    let began_branch = began_branch(connection, push, known)?;
-    let (admission, last) = (held::admission(connection, push.origin)?, push.events.last());
-    let last_is_held = match last.filter(|_| known == push.events.len()) {
-        Some((tip, _)) => held::waits(connection, push.origin, *tip)?,
-        None => false,
-    };
-    let known = Known {
-        previous,
-        events: known,
-        without_content,
-        other_successor,
-        began_branch,
-        tips,
-        admission,
-        last_is_held,
-        ..Known::default()
-    };
-    if admission == Admission::Admitted {
-        return Ok(known);
-    }
-    let (let_in_until, awaited) = held::let_in_tips(connection, push.origin)?;
-    Ok(Known {
-        held: held::so_far(connection, push.origin)?,
-        held_until: held::last_waiting(connection, push.origin)?,
-        let_in_until,
-        awaited,
-        ..known
-    })
-}
-
-/// Whether one of the known events of a push once began a second branch.
-fn began_branch(connection: &Connection, push: &Push, known: usize) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT first FROM branchings WHERE origin = ?1")?;
-    let mut rows = statement.query([sql::blob(&push.origin.0)])?;
-    while let Some(row) = rows.next()? {
-        let first: Vec<u8> = row.get(0)?;
-        if push.events.iter().take(known).any(|(tip, _)| tip.hash.0.as_slice() == first) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Stores what follows an event, and the seal of the last where it travelled beside it.

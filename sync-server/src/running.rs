@@ -189,6 +189,11 @@ impl Running {
         stopped(self.stop.subscribe()).await;
     }
 
+    /// Waits until a part of head office breaks down, and says which: it has to be stopped then, and started again.
+    pub async fn broken(&self) -> &'static str {
+        self.office.broken().await
+    }
+
     /// Stops: no new connections, running requests end, then the office finishes what is queued and closes. Says whether every
     /// request could end.
     pub async fn stop(mut self) -> bool {

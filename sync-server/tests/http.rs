@@ -29,6 +29,8 @@ mod admission;
 mod freshness;
 #[path = "http/people.rs"]
 mod people;
+#[path = "http/room.rs"]
+mod room;
 #[path = "http/snapshot.rs"]
 mod snapshot;
 #[path = "http/world.rs"]

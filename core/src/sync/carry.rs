@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::{Hash, Tip};
 use crate::ids::OriginId;
-use crate::limits::{TIPS_MAX, WANTED_AGAIN, WANTED_LEASE, WANTED_MAX};
+use crate::limits::{TIPS_MAX, TIPS_OF_ORIGIN_MAX, WANTED_AGAIN, WANTED_LEASE, WANTED_MAX};
 
 /// The tips that a till names in one handshake: its own, then as many of others as one may name, from another place each time, so that
 /// all of them are named in turn.
@@ -35,6 +35,18 @@ pub fn named(
         named.insert(*origin, tips.clone());
     }
     named
+}
+
+/// The tips of an origin that head office names to whoever names these: all, or the asker's own and the highest others. Whoever finds none of
+/// its own chain among them sends everything again, of which what is known drops out; whoever finds one that it does not hold learns that
+/// somebody else writes its log. Neither needs all of them.
+pub fn told(mut tips: Vec<Tip>, named: &[Tip]) -> Vec<Tip> {
+    if tips.len() > TIPS_OF_ORIGIN_MAX {
+        tips.sort_unstable_by_key(|tip| std::cmp::Reverse((named.contains(tip), *tip)));
+        tips.truncate(TIPS_OF_ORIGIN_MAX);
+        tips.sort_unstable();
+    }
+    tips
 }
 
 /// An event of a chain, as far as it is here.
@@ -285,6 +297,17 @@ mod tests {
         }
         assert_eq!(seen.len(), tips.len());
         assert_eq!(named(BTreeMap::from([(id(5), vec![tip(1)])]), &own, 3).len(), 1);
+    }
+
+    #[test]
+    fn of_many_branches_the_asker_s_own_and_the_highest_are_told() {
+        let few = vec![tip(1), tip(2)];
+        assert_eq!(told(few.clone(), &[]), few);
+        let last = 3 * i64::try_from(TIPS_OF_ORIGIN_MAX).unwrap();
+        let told = told((1..=last).map(tip).collect(), &[tip(4), tip(last + 1), tip(last)]);
+        assert_eq!(told.len(), TIPS_OF_ORIGIN_MAX);
+        assert!(told.is_sorted() && told[0] == tip(4), "its own, however low");
+        assert!(told[1..].iter().all(|tip| tip.seq > last - told.len() as i64));
     }
 
     #[test]

@@ -46,7 +46,10 @@ pub enum NewEpoch {
     /// There is no anchor, or none that can be read.
     #[error("nothing says how far the log was")]
     NoAnchor,
-    /// The anchor names another origin than the identity: one of them was put back, or an epoch was begun and not finished.
+    /// A new epoch was begun and cut short.
+    #[error("a new epoch was begun and is not finished")]
+    Unfinished,
+    /// The anchor names another origin than the identity: one of them was put back.
     #[error("head office writes under another origin than the one it was left with")]
     OtherOrigin,
     /// The log does not hold the anchored event where it was, or lacks one of head office's own: it is an older or another one.

@@ -12,7 +12,7 @@ use crate::chain::{Hash, Seal, Tip};
 use crate::envelope::{EventText, Line};
 use crate::identity::PublicKey;
 use crate::ids::{OriginId, RequestId};
-use crate::limits::{HELD_BYTES_MAX, HELD_EVENTS_MAX};
+use crate::limits::{BRANCHES_MAX, HELD_BYTES_MAX, HELD_EVENTS_MAX};
 use crate::sync::admission::Admission;
 use crate::wire::{PushAnswer, PushHead};
 
@@ -94,6 +94,8 @@ pub struct Known {
     pub without_content: BTreeSet<i64>,
     /// Whether the last stored one of these (or the previous one) already has a successor other than the push's next event.
     pub other_successor: bool,
+    /// How many branches the origin has beside its line.
+    pub branches: usize,
     /// Whether one of the stored ones once began a second branch: an earlier answer that said so may have been lost.
     pub began_branch: bool,
     /// The tips of the origin.
@@ -222,6 +224,8 @@ pub enum Effect {
     UnknownPrevious(RequestId, Vec<Tip>),
     /// Answer: as much is held of this origin's till as may be; nothing was done.
     HeldFull(RequestId),
+    /// Answer: this origin has as many branches as may be, and this would be another one; nothing was done.
+    TooManyBranches(RequestId),
     /// Answer: the server could not store it; nothing was done.
     Failed(RequestId),
 }
@@ -286,6 +290,12 @@ impl Server {
         let branches = known.other_successor && !new.is_empty();
         let forked = branches || known.began_branch;
         let is_shut = known.admission == Admission::Held;
+        // Without a bound whoever has an origin's key could make everybody who asks about it be told of a hundred thousand ends. What a
+        // branch goes on with is always taken. To close the origin makes room for what an honest writer could not bring before.
+        let room = if is_shut { 2 * BRANCHES_MAX } else { BRANCHES_MAX };
+        if branches && known.branches >= room {
+            return vec![Effect::TooManyBranches(request)];
+        }
         let link = events.last().map_or(previous, |(tip, _)| *tip);
         let Holding { with_it, new_is_expected, fill_is_expected } = known.holding(link, &new, &fill);
         if is_shut && with_it != known.held && !with_it.fits(self.room) {
@@ -407,6 +417,32 @@ mod tests {
             matches!(&taken[..], [Effect::Append { after, events, branches: true, .. }] if after.seq == 1 && events.len() == 2)
         );
         assert!(matches!(&committed[..], [Effect::Acknowledge(_, answer)] if answer.forked));
+    }
+
+    #[test]
+    fn an_origin_has_so_many_branches_and_what_they_go_on_with_is_always_taken() {
+        let known = |other_successor, branches, admission| Known {
+            previous: true,
+            events: 1,
+            other_successor,
+            branches,
+            admission,
+            ..Known::default()
+        };
+        let (open, closed) = (Admission::Admitted, Admission::Held);
+        let taken = |known| matches!(&play(known).1[..], [Effect::Acknowledge(..)]);
+        for (begins_one, branches, admission, expected) in [
+            (true, BRANCHES_MAX - 1, open, true),
+            (true, BRANCHES_MAX, open, false),
+            (false, BRANCHES_MAX, open, true),
+            (true, BRANCHES_MAX, closed, true),
+            (true, 2 * BRANCHES_MAX, closed, false),
+            (false, 2 * BRANCHES_MAX, closed, true),
+        ] {
+            assert_eq!(taken(known(begins_one, branches, admission)), expected, "{begins_one} {branches}");
+        }
+        let (refused, _) = play(known(true, BRANCHES_MAX, open));
+        assert!(matches!(&refused[..], [Effect::TooManyBranches(_)]));
     }
 
     #[test]

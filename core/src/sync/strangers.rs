@@ -4,10 +4,11 @@
 //! holds events of a stranger waits for the next handshake, which asks for the certificates. It never waits for more than that: what head
 //! office cannot prove either is kept without.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::ids::OriginId;
-use crate::limits::CERTIFICATES_MAX;
+use crate::limits::{CERTIFICATES_MAX, TIPS_MAX};
 
 /// The strangers that a till has met since it was started.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,30 @@ impl Strangers {
     }
 }
 
+/// What head office has told its askers of lineages that are longer than one answer: the next part comes with the next handshake, the eldest
+/// first, because each certificate is proved by the one before it. After the last part it begins anew, since an answer may have been lost.
+/// Forgetting all of this costs nothing but parts that come twice.
+#[derive(Clone, Debug, Default)]
+pub struct Introductions {
+    /// How many certificates of a lineage an asker was told, the eldest first.
+    told: BTreeMap<(OriginId, OriginId), usize>,
+}
+
+impl Introductions {
+    /// Which certificates of a lineage of so many, the eldest first, its asker is told now: no more than so many.
+    pub fn next(&mut self, asker: OriginId, origin: OriginId, length: usize, most: usize) -> Range<usize> {
+        if self.told.len() > TIPS_MAX {
+            self.told.clear();
+        }
+        let from = self.told.remove(&(asker, origin)).filter(|from| *from < length).unwrap_or(0);
+        let to = length.min(from.saturating_add(most));
+        if to < length {
+            self.told.insert((asker, origin), to);
+        }
+        from..to
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +88,14 @@ mod tests {
         strangers.hear(&[id(2)], &[id(2)].into());
         assert!(!strangers.meet([id(2)]), "nobody can");
         assert!(!strangers.meet([]));
+    }
+
+    #[test]
+    fn a_long_lineage_is_told_part_by_part_and_again_from_the_eldest() {
+        let mut introductions = Introductions::default();
+        let mut next = |asker, most| introductions.next(id(asker), id(9), 20, most);
+        assert_eq!((next(1, 16), next(2, 16), next(1, 16)), (0..16, 0..16, 16..20));
+        assert_eq!((next(1, 5), next(1, 0), next(1, 16)), (0..5, 5..5, 5..20));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn record(views: &Connection, subject: &str) -> Result<Option<SnapshotRecord
 }
 
 /// About how long a record's line is.
-fn size(record: &SnapshotRecord) -> usize {
+pub fn size(record: &SnapshotRecord) -> usize {
     let fields = |fields: &std::collections::BTreeMap<String, serde_json::Value>| {
         fields
             .iter()

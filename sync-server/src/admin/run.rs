@@ -205,14 +205,20 @@ async fn serve(
         tracing::warn!(%address, "head office speaks in the clear beyond its own machine");
     }
     out.flush()?;
-    tokio::select! {
-        signal = told_to_stop() => signal?,
-        () = running.asked_to_stop() => {}
-    }
+    let broken = tokio::select! {
+        signal = told_to_stop() => signal.map(|()| None)?,
+        () = running.asked_to_stop() => None,
+        thread = running.broken() => Some(thread),
+    };
     tracing::info!("stopping: running requests may end");
     tokio::select! {
         drained = running.stop() => if !drained { bail!("some requests were cut off; their tills will repeat them") },
         again = told_to_stop() => { again?; bail!("stopped without waiting") }
+    }
+    if let Some(thread) = broken {
+        bail!(
+            "head office broke down: its {thread} met a fault in the program. What it acknowledged is kept: start it again"
+        );
     }
     writeln!(out, "Daybook head office has stopped.")?;
     Ok(())

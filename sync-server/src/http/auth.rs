@@ -20,16 +20,19 @@ use daybook_core::wire::REQUEST_HEADER;
 
 use super::body::{CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT};
 use super::error::{Cause, Fault};
+use super::room::Place;
 use super::route::Endpoint;
 use crate::office::Office;
 
 /// Somebody who has proved who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Caller {
     /// The id of their request.
     pub request: RequestId,
     /// Their certificate.
     pub certificate: Certificate,
+    /// What their request takes of the server while it is worked on.
+    pub place: Place,
 }
 
 /// What a request's head claims about its signer.

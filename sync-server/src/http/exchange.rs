@@ -21,6 +21,7 @@ use super::auth::{self, Caller, Claim};
 use super::body::{self, Body, Content, Signer};
 use super::error::{Cause, Fault};
 use super::limits::{self, Encoding};
+use super::room::{Held, Place};
 use super::route::{self, Endpoint, Route, Who};
 use super::{Server, handlers};
 use crate::office::Via;
@@ -113,10 +114,8 @@ async fn enrol(
 ) -> Result<Content, Fault> {
     let claim = Claim::read(head)?;
     claim.verify_freshness(&server.office)?;
-    let _place = stranger(server)?;
-    let bytes = read(server, route, head, body).await?;
-    claim.verify_body(&bytes)?;
-    let text = limits::text(Encoding::read(&head.headers)?, bytes).await?;
+    let _stranger = stranger(server)?;
+    let (text, _held) = receive(server, route, &claim, head, body).await?;
     let request: EnrolRequest = serde_json::from_str(&text)
         .map_err(|error| Fault::malformed(format!("This is no enrolment: {error}.")))?;
     if request.origin != claim.origin {
@@ -136,20 +135,45 @@ async fn enrolled(
 ) -> Result<(Caller, String), Fault> {
     let claim = Claim::read(head)?;
     claim.verify_freshness(&server.office)?;
-    let encoding = Encoding::read(&head.headers)?;
     let known = server.office.certificate(claim.origin).await?;
-    let _place = match &known {
-        Some(certificate) => claim.verify(head, &certificate.public_key).map(|()| None)?,
-        None => Some(stranger(server)?),
+    let (_stranger, working) = match &known {
+        Some(certificate) => {
+            claim.verify(head, &certificate.public_key)?;
+            (None, Some(server.rooms.working(certificate)?))
+        }
+        None => (Some(stranger(server)?), None),
     };
-    let bytes = read(server, route, head, body).await?;
-    claim.verify_body(&bytes)?;
-    let text = limits::text(encoding, bytes).await?;
+    let (text, held) = receive(server, route, &claim, head, body).await?;
     let certificate = match known {
         Some(certificate) => certificate,
         None => auth::introduce(&server.office, head, &claim, endpoint, &text).await?,
     };
-    Ok((Caller { request: claim.request, certificate }, text))
+    let working = working.map_or_else(|| server.rooms.working(&certificate), Ok)?;
+    let place = Place { _working: working, _held: held };
+    Ok((Caller { request: claim.request, certificate, place }, text))
+}
+
+/// The text of a body, and the room that it takes. Nothing of it is read before there is room for it, whoever sends it.
+async fn receive(
+    server: &Server,
+    route: &Route,
+    claim: &Claim,
+    head: &request::Parts,
+    body: &mut Incoming,
+) -> Result<(String, Held), Fault> {
+    let encoding = Encoding::read(&head.headers)?;
+    let stated = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+    let size = stated.unwrap_or(usize::MAX).min(route.body_bytes_max);
+    let arriving = server.rooms.arriving(size).await?;
+    let bytes = read(server, route, head, body).await?;
+    claim.verify_body(&bytes)?;
+    let mut held = match &arriving {
+        Some(arriving) => arriving.held(limits::text_bytes_max(encoding, &bytes)).await?,
+        None => Held::nothing(),
+    };
+    let text = limits::text(encoding, bytes).await?;
+    held.shrink(text.len());
+    Ok((text, held))
 }
 
 async fn read(

@@ -28,22 +28,22 @@ pub async fn handle(
     let Caller { certificate, .. } = &caller;
     permit(&endpoint, server.office.closing(certificate.origin).as_deref())?;
     match endpoint {
-        Endpoint::Push => push(server, &caller, body).await,
+        Endpoint::Push => push(server, caller, body).await,
         Endpoint::Handshake => handshake(server, &caller, &body).await,
         Endpoint::Feed { scope, cursor } => feed(server, &caller, &scope, cursor.as_deref()).await,
         Endpoint::Snapshot { scope, cursor } => {
-            let Caller { request, certificate } = &caller;
+            let Caller { request, certificate, .. } = &caller;
             permit_scope(certificate, &scope)?;
             let page = server.office.snapshot(*request, certificate, &scope, cursor.as_deref()).await?;
             Ok(Content::Lines(page))
         }
         Endpoint::Live => live(server, caller),
         Endpoint::Origin { origin, after } => {
-            let Caller { request, certificate } = &caller;
+            let Caller { request, certificate, .. } = &caller;
             Ok(Content::Lines(server.office.chain(*request, certificate, origin, after).await?))
         }
         Endpoint::People { key, revision } => {
-            let Caller { request, certificate } = &caller;
+            let Caller { request, certificate, .. } = &caller;
             Ok(Content::json(&server.office.people(*request, certificate, key, revision).await?))
         }
         Endpoint::Report { store, from, to } => {
@@ -74,9 +74,18 @@ pub async fn enrol(server: &Server, request: EnrolRequest, via: Via) -> Result<C
 
 /// Takes events in. They may be another's than the caller's: what a till holds of others fills what head office has lost, and hashes
 /// and seals vouch for it.
-async fn push(server: &Server, caller: &Caller, body: String) -> Result<Content, Fault> {
-    let Caller { request, certificate } = caller;
-    Ok(Content::json(&take_in(&server.office, *request, Some(certificate), body).await?))
+///
+/// Whoever gives up on the answer leaves a push behind that still waits for the writer, and keeps its room until that is done with it.
+async fn push(server: &Server, caller: Caller, body: String) -> Result<Content, Fault> {
+    let office = server.office.clone();
+    let taken = tokio::spawn(async move {
+        let Caller { request, certificate, place: _place } = caller;
+        take_in(&office, request, Some(&certificate), body).await
+    });
+    let answer = taken
+        .await
+        .unwrap_or_else(|error| Err(Fault::failed(format!("taking a push in: {error}"))));
+    Ok(Content::json(&answer?))
 }
 
 /// Takes the body of a push in, sent or carried: its seal and certificates say whose it is, whoever brings it.
@@ -159,7 +168,7 @@ async fn handshake(server: &Server, caller: &Caller, body: &str) -> Result<Conte
 
 /// A page of a scope.
 async fn feed(server: &Server, caller: &Caller, scope: &str, cursor: Option<&str>) -> Result<Content, Fault> {
-    let Caller { request, certificate } = caller;
+    let Caller { request, certificate, .. } = caller;
     permit_scope(certificate, scope)?;
     if conflicts_store(scope).is_some() {
         let page = server.office.conflicts_lane(*request, certificate, scope, cursor).await?;

@@ -14,9 +14,11 @@ use tokio::time::timeout;
 
 use daybook_core::limits::{
     ACCEPT_PAUSE_MILLIS, ANSWER_SECONDS_MAX, BODY_DECOMPRESSED_BYTES_MAX, BODY_SECONDS_MAX, CONNECTIONS_MAX,
-    DRAIN_SECONDS_MAX, HEADER_SECONDS_MAX, INLINE_BODY_BYTES_MAX, LINE_BYTES_MAX, LIVE_PING_SECONDS,
-    LIVE_SECONDS_MAX, LIVE_STREAMS_MAX, REFUSED_BODY_MILLIS_MAX, STRANGER_BODIES_MAX, UNPACKED_RATIO_MAX,
-    WRITE_IDLE_SECONDS_MAX, ZSTD_WINDOW_LOG_MAX,
+    DRAIN_SECONDS_MAX, HEADER_SECONDS_MAX, INLINE_BODY_BYTES_MAX, LARGE_BODIES_ARRIVING_BYTES,
+    LARGE_BODIES_HELD_BYTES, LINE_BYTES_MAX, LIVE_PING_SECONDS, LIVE_SECONDS_MAX, LIVE_STREAMS_MAX,
+    REFUSED_BODY_MILLIS_MAX, REQUESTS_OF_ONE_MAX, ROOM_SECONDS_MAX, SMALL_BODIES_ARRIVING_BYTES,
+    SMALL_BODIES_HELD_BYTES, STRANGER_BODIES_MAX, UNPACKED_RATIO_MAX, WRITE_IDLE_SECONDS_MAX,
+    ZSTD_WINDOW_LOG_MAX,
 };
 
 use super::error::{Cause, Fault};
@@ -48,6 +50,14 @@ pub struct Limits {
     pub live_streams: usize,
     /// Bodies of unknown senders at once.
     pub stranger_bodies: usize,
+    /// Bytes of small bodies at once: that arrive, and that are held unpacked.
+    pub small_bodies: (usize, usize),
+    /// The same of larger ones.
+    pub large_bodies: (usize, usize),
+    /// For a body to wait until there is room for it.
+    pub room: Duration,
+    /// Requests of one till at once.
+    pub requests_of_one: usize,
 }
 
 impl Default for Limits {
@@ -65,6 +75,10 @@ impl Default for Limits {
             connections: CONNECTIONS_MAX,
             live_streams: LIVE_STREAMS_MAX,
             stranger_bodies: STRANGER_BODIES_MAX,
+            small_bodies: (SMALL_BODIES_ARRIVING_BYTES, SMALL_BODIES_HELD_BYTES),
+            large_bodies: (LARGE_BODIES_ARRIVING_BYTES, LARGE_BODIES_HELD_BYTES),
+            room: Duration::from_secs(ROOM_SECONDS_MAX),
+            requests_of_one: REQUESTS_OF_ONE_MAX,
         }
     }
 }
@@ -183,6 +197,14 @@ fn gunzipped(body: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(bytes)
     } else {
         Err(Fault::malformed("Something follows the gzip of the body."))
+    }
+}
+
+/// How many bytes the text of a body may have.
+pub fn text_bytes_max(encoding: Encoding, body: &[u8]) -> usize {
+    match encoding {
+        Encoding::Identity => body.len(),
+        Encoding::Gzip | Encoding::Zstd => unpacked_bytes_max(body),
     }
 }
 

@@ -11,6 +11,7 @@ mod exchange;
 pub(crate) mod handlers;
 mod idle;
 pub mod limits;
+mod room;
 pub mod route;
 pub mod sse;
 pub mod tls;
@@ -36,6 +37,7 @@ use daybook_core::limits::{
 
 use self::idle::WriteIdle;
 pub use self::limits::Limits;
+use self::room::Rooms;
 use self::tls::Tls;
 use crate::office::{Office, Via};
 
@@ -49,6 +51,7 @@ pub struct Server {
     stopping: watch::Receiver<bool>,
     live_streams: Arc<Semaphore>,
     stranger_bodies: Semaphore,
+    rooms: Rooms,
 }
 
 /// Serves until `shutdown` is done, then lets running requests end for a while. Says whether all of them did.
@@ -67,6 +70,7 @@ pub async fn serve(
         stopping,
         live_streams: Arc::new(Semaphore::new(limits.live_streams)),
         stranger_bodies: Semaphore::new(limits.stranger_bodies),
+        rooms: Rooms::of(&limits),
     });
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

@@ -31,11 +31,17 @@ pub(super) struct AnchorFile {
 }
 
 impl AnchorFile {
-    /// Reads the file of a data directory. One that makes no sense says as little as none.
+    /// Reads the file of a data directory. One that makes no sense, whatever its bytes are, says as little as none.
     pub(super) fn read(settings: &Settings) -> Result<Self, OfficeError> {
         let path = settings.data.join(ANCHOR_FILE);
-        let kept = match std::fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text).ok(),
+        let kept = match std::fs::read(&path) {
+            Ok(bytes) => {
+                let read = serde_json::from_slice(&bytes).inspect_err(|error| {
+                    let path = path.display();
+                    tracing::error!(%path, %error, "the anchor of the log is damaged; a new epoch begins for it");
+                });
+                read.ok()
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(OfficeError::Io { path, error }),
         };
@@ -183,5 +189,19 @@ mod tests {
         let file = AnchorFile { data: gone, durable: false, kept: Mutex::new(Some(anchor(1, 4, 9))) };
         assert!(file.note_own(OriginId(Uuid::from_u128(1)), tip(5)).is_err());
         assert_eq!(file.kept(), Some(anchor(1, 4, 9)));
+    }
+
+    #[test]
+    fn an_anchor_of_any_bytes_is_read_as_none_where_it_makes_no_sense() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = crate::office::tests::settings(home.path());
+        let whole = serde_json::to_vec(&anchor(1, 4, 9)).unwrap();
+        let rotted: Vec<u8> = whole.iter().map(|byte| byte ^ 0x80).collect();
+        let cut = whole[..whole.len() / 2].to_vec();
+        let cases = [(whole, Some(anchor(1, 4, 9))), (rotted, None), (cut, None), (Vec::new(), None)];
+        for (bytes, kept) in cases {
+            std::fs::write(home.path().join(ANCHOR_FILE), bytes).unwrap();
+            assert_eq!(AnchorFile::read(&settings).unwrap().kept(), kept);
+        }
     }
 }

@@ -120,21 +120,14 @@ fn chain_page(
     after: i64,
 ) -> Result<String, OfficeError> {
     let last = after.saturating_add(i64::try_from(FEED_EVENTS_MAX).unwrap_or(i64::MAX));
-    let events = events::of_chain(log, origin, after.saturating_add(1), last).map_err(StoreError::of_log)?;
-    let (mut lines, mut reached, mut count) = (String::new(), after, 0);
-    if events.is_empty() {
-        reached = last;
-    }
-    for same in events.chunk_by(|one, other| one.tip.seq == other.tip.seq) {
-        if count > 0 && lines.len() > FEED_BYTES_MAX {
-            break;
-        }
-        for event in same {
-            lines.push('\n');
-            OriginEntry { prev: event.prev, text: event.text.clone() }.write_line(&mut lines);
-            reached = event.tip.seq;
-            count += 1;
-        }
+    let numbers = (after.saturating_add(1), last);
+    let events = events::of_chain_within(log, origin, numbers, FEED_BYTES_MAX).map_err(StoreError::of_log)?;
+    let reached = events.last().map_or(last, |event| event.tip.seq);
+    let (mut lines, mut count) = (String::new(), 0);
+    for event in events {
+        lines.push('\n');
+        OriginEntry { prev: event.prev, text: event.text }.write_line(&mut lines);
+        count += 1;
     }
     let tips = events::tips_of(log, origin).map_err(StoreError::of_log)?;
     let more = tips.iter().any(|tip| tip.seq > reached);

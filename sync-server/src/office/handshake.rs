@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use daybook_core::chain::{Seal, Tip};
 use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::ids::{OriginId, RequestId};
-use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, TIPS_MAX};
-use daybook_core::sync::carry::Lack;
+use daybook_core::limits::{CERTIFICATES_MAX, HANDSHAKE_WORK_MILLIS, LINEAGE_MAX, TIPS_MAX};
+use daybook_core::sync::carry::{self, Lack};
 use daybook_core::sync::epoch::{Witness, is_proof};
 use daybook_core::sync::scope;
 use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, OfficeHead};
@@ -65,17 +65,21 @@ impl Office {
                 scopes = scopes_of(readers, store)?;
             }
             let log = &readers.log;
-            let (mut tips, mut lacking) = (BTreeMap::new(), Vec::new());
+            let (mut tips, mut lacking, mut count) = (BTreeMap::new(), Vec::new(), 0);
             let until = Instant::now() + Duration::from_millis(HANDSHAKE_WORK_MILLIS);
             for origin in named.iter().chain(&others) {
-                if !named.contains(origin) && Instant::now() >= until {
+                let is_own = named.contains(origin);
+                if !is_own && (count >= TIPS_MAX || Instant::now() >= until) {
                     break;
                 }
                 let whole = links::whole(log, *origin).map_err(StoreError::of_log)?;
-                if let Some(holds) = holds.get(origin).filter(|_| is_let_in) {
-                    lacking.extend(lack(log, *origin, holds, &whole).map_err(StoreError::of_log)?);
+                let asked = holds.get(origin).map_or(&[][..], Vec::as_slice);
+                if !asked.is_empty() && is_let_in {
+                    lacking.extend(lack(log, *origin, asked, &whole).map_err(StoreError::of_log)?);
                 }
-                tips.insert(*origin, whole);
+                let told = carry::told(whole, asked);
+                count += told.len();
+                tips.insert(*origin, told);
             }
             let mut held = BTreeMap::new();
             for (origin, closing) in closings {
@@ -96,7 +100,7 @@ impl Office {
         };
         let seal = Seal::sign(present.identity.key.signing_key(), present.identity.origin, own).text();
         let head_office = OfficeHead { certificate: present.certificate.clone(), tip: own, seal };
-        let certificates = if is_let_in { self.proofs(&body.unproved) } else { Vec::new() };
+        let certificates = if is_let_in { self.proofs(sender, &body.unproved) } else { Vec::new() };
         let (epoch, wall) = (present.epoch.clone(), self.now());
         Ok(HandshakeAnswer { request, epoch, wall, tips, scopes, head_office, wanted, certificates, held })
     }
@@ -137,32 +141,40 @@ impl Office {
             let signed = head.certificate.clone();
             self.job(|reply| writer::Job::Witness(origin, signed, tip, reply)).await??;
             self.remember(certificate, head.certificate.clone());
-            let began = self.0.present.get();
-            if let Ok(certificate) = began.certificate.read() {
-                self.remember(certificate, began.certificate.clone());
-            }
         }
         Ok(())
     }
 
-    /// The certificates of origins with those of their parents, as many as one answer holds.
-    fn proofs(&self, origins: &[OriginId]) -> Vec<SignedCertificate> {
+    /// The certificates of origins with those of their parents, as many as one answer holds: whole lineages first, then of one that is longer
+    /// than an answer the next part for this asker.
+    fn proofs(&self, asker: OriginId, origins: &[OriginId]) -> Vec<SignedCertificate> {
         let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-        let mut proofs: BTreeMap<OriginId, SignedCertificate> = BTreeMap::new();
-        for origin in origins {
-            let mut lineage = BTreeMap::new();
-            let mut next = Some(*origin);
+        let lineage = |origin: OriginId| {
+            let mut lineage = Vec::new();
+            let mut next = Some(origin);
             while let Some((certificate, signed)) = next.and_then(|origin| book.get(&origin))
-                && lineage.len() <= CERTIFICATES_MAX
+                && lineage.len() < LINEAGE_MAX
             {
-                lineage.insert(certificate.origin, signed.clone());
+                lineage.push((certificate.origin, signed.clone()));
                 next = certificate.parent;
             }
-            if lineage.keys().filter(|known| !proofs.contains_key(known)).count() + proofs.len()
-                <= CERTIFICATES_MAX
-            {
+            lineage.reverse();
+            (origin, lineage)
+        };
+        let is_short = |(_, lineage): &(OriginId, Vec<_>)| lineage.len() <= CERTIFICATES_MAX;
+        let (short, long): (Vec<_>, Vec<_>) = origins.iter().copied().map(lineage).partition(is_short);
+        let mut proofs: BTreeMap<OriginId, SignedCertificate> = BTreeMap::new();
+        for (_, lineage) in short {
+            let new = lineage.iter().filter(|(origin, _)| !proofs.contains_key(origin)).count();
+            if new + proofs.len() <= CERTIFICATES_MAX {
                 proofs.extend(lineage);
             }
+        }
+        let mut introductions = self.0.introductions.lock().unwrap_or_else(PoisonError::into_inner);
+        for (origin, lineage) in long {
+            let most = CERTIFICATES_MAX - proofs.len();
+            let part = introductions.next(asker, origin, lineage.len(), most);
+            proofs.extend(lineage[part].iter().cloned());
         }
         proofs.into_values().collect()
     }

@@ -1,6 +1,7 @@
 //! The office's keys: the organisation's root and head office's own, in one file that only its owner can read.
 //!
-//! The identity kit is the part that must survive the server: with it a wiped server is refilled by its tills.
+//! The identity kit is the part that must survive the server: with it a wiped server is refilled by its tills. While a new epoch begins, the
+//! keys that head office will have in it lie beside those that it still has.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -47,6 +48,22 @@ struct File {
     key_seed: Option<String>,
 }
 
+/// Who head office will be in an epoch that is beginning, kept before anything is written under it.
+#[derive(Clone, Debug)]
+pub(super) struct NextIdentity {
+    /// Its keys, and the origin under which it will write.
+    pub(super) identity: Identity,
+    /// The epoch.
+    pub(super) epoch: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NextFile {
+    #[serde(flatten)]
+    identity: File,
+    epoch: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct KitFile {
     organisation: OrganisationId,
@@ -62,6 +79,7 @@ fn nameless() -> String {
 
 const IDENTITY: &str = "identity.json";
 const KIT: &str = "identity-kit.json";
+const NEXT: &str = "identity-next.json";
 
 impl Identity {
     /// Reads the identity of a data directory.
@@ -74,21 +92,65 @@ impl Identity {
         refuse_open_to_others(&path)?;
         let broken = || OfficeError::BrokenIdentity(path.clone());
         let file: File = serde_json::from_str(&text).map_err(|_| broken())?;
-        let key = |seed: &str| read_base64url::<32>(seed).map(KeyPair::from_seed);
-        Ok(Identity {
-            organisation: file.organisation,
-            root: key(&file.root_seed).ok_or_else(broken)?,
-            origin: file.origin.ok_or_else(broken)?,
-            key: file.key_seed.as_deref().and_then(key).ok_or_else(broken)?,
-        })
+        file.read().ok_or_else(broken)
     }
 
     /// Writes the identity into a data directory, so that either the old or the new one is there whole, also after a power cut.
     pub fn write(&self, data: &Path) -> Result<(), OfficeError> {
-        let root_seed = base64url(&self.root.seed());
-        let (origin, key_seed) = (Some(self.origin), Some(base64url(&self.key.seed())));
-        let whole = File { organisation: self.organisation, root_seed, origin, key_seed };
-        write_private(data, IDENTITY, &whole)
+        write_private(data, IDENTITY, &File::of(self))
+    }
+}
+
+impl File {
+    fn of(identity: &Identity) -> Self {
+        let root_seed = base64url(&identity.root.seed());
+        let (origin, key_seed) = (Some(identity.origin), Some(base64url(&identity.key.seed())));
+        File { organisation: identity.organisation, root_seed, origin, key_seed }
+    }
+
+    fn read(&self) -> Option<Identity> {
+        let key = |seed: &str| read_base64url::<32>(seed).map(KeyPair::from_seed);
+        Some(Identity {
+            organisation: self.organisation,
+            root: key(&self.root_seed)?,
+            origin: self.origin?,
+            key: self.key_seed.as_deref().and_then(key)?,
+        })
+    }
+}
+
+impl NextIdentity {
+    /// What a data directory holds of an epoch that was begun and not finished. Where it cannot be made sense of there is none: another one
+    /// begins, and nothing of the first was told to anybody.
+    pub(super) fn read(data: &Path) -> Result<Option<Self>, OfficeError> {
+        let path = data.join(NEXT);
+        let bytes = match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| OfficeError::Io { path: path.clone(), error })?,
+        };
+        refuse_open_to_others(&path)?;
+        let file = serde_json::from_slice::<NextFile>(&bytes).ok();
+        let next =
+            file.and_then(|file| Some(NextIdentity { identity: file.identity.read()?, epoch: file.epoch }));
+        if next.is_none() {
+            tracing::error!(path = %path.display(), "the keys of an epoch that was begun are damaged; another one begins");
+        }
+        Ok(next)
+    }
+
+    /// Keeps it.
+    pub(super) fn write(&self, data: &Path) -> Result<(), OfficeError> {
+        let file = NextFile { identity: File::of(&self.identity), epoch: self.epoch.clone() };
+        write_private(data, NEXT, &file)
+    }
+
+    /// Makes it who head office is, once its epoch has begun: only then is the present one no longer needed.
+    pub(super) fn take_over(self, data: &Path) -> Result<Identity, OfficeError> {
+        self.identity.write(data)?;
+        let path = data.join(NEXT);
+        let removed = std::fs::remove_file(&path).and_then(|()| sync_directory(data));
+        removed.map_err(|error| OfficeError::Io { path, error })?;
+        Ok(self.identity)
     }
 }
 

@@ -7,6 +7,7 @@ mod admission;
 mod anchor;
 mod attempts;
 mod backup;
+mod book;
 mod enrol;
 mod epoch;
 mod feed;
@@ -20,18 +21,18 @@ mod publish;
 mod questions;
 mod setup;
 mod snapshot;
+mod threads;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use daybook_core::chain::Tip;
 use daybook_core::identity::KeyPair;
-use daybook_core::identity::certificate::{Certificate, CertificateError, SignedCertificate, verify_onto};
+use daybook_core::identity::certificate::{Certificate, SignedCertificate};
 use daybook_core::identity::nonce::NonceKey;
 use daybook_core::identity::pin::PinCost;
 use daybook_core::ids::{OrganisationId, OriginId, RequestId, StaffId};
@@ -39,10 +40,11 @@ use daybook_core::project::standing::Standing;
 use daybook_core::sync::admission::Gate;
 use daybook_core::sync::carry::Asking;
 use daybook_core::sync::server::Push;
+use daybook_core::sync::strangers::Introductions;
 use daybook_core::wire::{FeedHint, Health, PushAnswer};
 use daybook_store::file::{DirectoryLock, open_reader};
 use daybook_store::fresh::Fresh;
-use daybook_store::office::{OfficeLog, Prepared, certificates, held};
+use daybook_store::office::{OfficeLog, Prepared, held};
 use daybook_store::people::office::{self as people_file, OfficePeople};
 use daybook_store::views::{Side, Views};
 use daybook_store::{Durability, Reader, StoreError, events, links};
@@ -224,6 +226,8 @@ struct Inner {
     present: Shared<epoch::Present>,
     /// Which tills are asked for what head office lacks, by a clock that begins here and never goes back.
     asking: Mutex<Asking>,
+    /// Whom tills were told of lineages that are longer than one answer.
+    introductions: Mutex<Introductions>,
     /// What head office said about origins, as of the last commit.
     gate: watch::Receiver<Gate>,
     opened: Instant,
@@ -241,7 +245,7 @@ struct Inner {
     generation: Arc<AtomicU64>,
     /// The last of them that a reader found damaged.
     damaged: watch::Sender<Option<u64>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: threads::Threads,
     _lock: DirectoryLock,
 }
 
@@ -288,7 +292,7 @@ impl Office {
             views.renew(log.connection())?;
         }
         let people = OfficePeople::open(&settings.data, durability)?;
-        let book = read_book(log.connection(), &present.identity)?;
+        let book = book::read_book(log.connection(), &present.identity)?;
 
         let (jobs, jobs_in) = mpsc::channel(JOBS_MAX);
         let (hints, _) = broadcast::channel(HINTS_MAX);
@@ -321,15 +325,15 @@ impl Office {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Handle::current();
         let anchors_runtime = runtime.clone();
-        let threads = vec![
-            spawn("writer", move || writer::run(log, own, jobs_in, &told))?,
-            spawn("anchor", move || anchor::follow(&anchor_file, anchors, &anchors_runtime))?,
-            spawn("projector", move || projector.run(&runtime))?,
-        ];
+        let threads = threads::Threads::new();
+        threads.spawn("writer", move || writer::run(log, own, jobs_in, &told))?;
+        threads.spawn("anchor", move || anchor::follow(&anchor_file, anchors, &anchors_runtime))?;
+        threads.spawn("projector", move || projector.run(&runtime))?;
         Ok(Office(Arc::new(Inner {
             settings,
             present,
             asking: Mutex::default(),
+            introductions: Mutex::default(),
             gate,
             opened: Instant::now(),
             book: RwLock::new(book),
@@ -342,7 +346,7 @@ impl Office {
             enrol_attempts: Mutex::default(),
             generation,
             damaged,
-            threads: Mutex::new(threads),
+            threads,
             _lock: lock,
         })))
     }
@@ -350,11 +354,13 @@ impl Office {
     /// Finishes what waits, then stops the threads. Requests that come later are told that the office is closed.
     pub async fn close(&self) {
         self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let joined = tokio::task::spawn_blocking(move || threads.into_iter().try_for_each(JoinHandle::join));
-        if !matches!(joined.await, Ok(Ok(()))) {
-            tracing::error!("a thread of the office ended in a panic");
-        }
+        self.0.threads.ended().await;
+    }
+
+    /// Waits until a thread of the office breaks down, and says which; for ever where none does. What it was for is not done any more, so
+    /// whoever runs the office ends.
+    pub async fn broken(&self) -> &'static str {
+        self.0.threads.broken().await
     }
 
     /// Who head office is now. Another one after a new epoch: whoever needs several parts of it asks once.
@@ -424,60 +430,12 @@ impl Office {
         Ok(book.get(&origin).map(|(certificate, _)| certificate.clone()))
     }
 
-    /// Verifies certificates that an origin presents against the root and those that are known, and keeps them: all of its lineage, the
-    /// eldest first, because whoever is closed is closed with all that goes on from it.
-    pub async fn present(
-        &self,
-        origin: OriginId,
-        certificates: Vec<SignedCertificate>,
-    ) -> Result<Certificate, Refusal> {
-        if let Ok(Some(known)) = self.certificate(origin).await {
-            return Ok(known);
-        }
-        if certificates.is_empty() {
-            return Err(Refusal::UnknownOrigin);
-        }
-        let identity = self.identity();
-        let (root, organisation) = (identity.root.public(), identity.organisation);
-        let proved = {
-            let book = self.0.book.read().unwrap_or_else(PoisonError::into_inner);
-            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
-            verify_onto(&certificates, known, &root, organisation, origin)
-        };
-        let lineage = proved.map_err(|error| {
-            tracing::warn!(%origin, %error, "an origin presented certificates that do not hold");
-            match error {
-                CertificateError::TooLong(_) => Refusal::Forbidden(format!("Refused: {error}.")),
-                _ => Refusal::UnknownOrigin,
-            }
-        })?;
-        for verified in lineage.iter().rev() {
-            if matches!(self.certificate(verified.origin).await, Ok(Some(_))) {
-                continue;
-            }
-            let text = certificates.iter().find(|c| c.read().is_ok_and(|read| read == *verified));
-            let text = text.ok_or(Refusal::UnknownOrigin)?.clone();
-            let kept = text.clone();
-            self.job(|reply| writer::Job::Certificate(verified.origin, kept, reply)).await??;
-            self.remember(verified.clone(), text);
-        }
-        self.certificate(origin).await?.ok_or(Refusal::UnknownOrigin)
-    }
-
     /// Takes in a push. Comes back when it is durable, or not done.
     pub async fn push(&self, request: RequestId, push: Push) -> Result<PushAnswer, Refusal> {
         let certificate = self.certificate(push.origin).await?.ok_or(Refusal::UnknownOrigin)?;
         let standing = Standing::of(&certificate);
         let pushed = Box::new(self.prepare(push).await?);
-        let answer = self.job(|reply| writer::Job::Push(request, pushed, standing, reply)).await?;
-        // It may have proved that the log was put back, and begun a new epoch.
-        let present = self.0.present.get();
-        if let Ok(None) = self.certificate(present.identity.origin).await
-            && let Ok(certificate) = present.certificate.read()
-        {
-            self.remember(certificate, present.certificate.clone());
-        }
-        answer
+        self.job(|reply| writer::Job::Push(request, pushed, standing, reply)).await?
     }
 
     /// Reads and packs the events of a long push, so that the writer has only to store them. One whose last event is here comes again, and
@@ -510,8 +468,8 @@ impl Office {
             .ask(|readers| Ok(events::last_position(&readers.log).map_err(StoreError::of_log)?))
             .await?;
         let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Without its writer the office can answer questions and take nothing in.
-        let ready = jobs.is_some_and(|jobs| !jobs.is_closed());
+        // Without its writer the office can answer questions and take nothing in; without another thread it does a part of its work.
+        let ready = jobs.is_some_and(|jobs| !jobs.is_closed()) && self.0.threads.are_sound();
         Ok(Health {
             ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -539,11 +497,6 @@ impl Office {
             .came(self.running(), origin, by);
     }
 
-    fn remember(&self, certificate: Certificate, text: SignedCertificate) {
-        let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
-        book.insert(certificate.origin, (certificate, text));
-    }
-
     /// Records head office's own events.
     async fn record(
         &self,
@@ -565,7 +518,14 @@ impl Office {
         };
         jobs.try_send(job(reply)).map_err(full)?;
         drop(jobs);
-        answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))
+        let answer = answer.await.map_err(|_| Refusal::Failed("head office is stopping".to_owned()))?;
+        // Before it was done the writer may have begun a new epoch.
+        let present = self.0.present.get();
+        let is_met = self.certificate(present.identity.origin).await.is_ok_and(|known| known.is_some());
+        if !is_met && let Ok(certificate) = present.certificate.read() {
+            self.remember(certificate, present.certificate.clone());
+        }
+        Ok(answer)
     }
 
     /// Asks a question on query-only connections, off the runtime's threads. Faults of the log say so (`of_log`); any other is one of the
@@ -606,47 +566,11 @@ impl Inner {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OfficeError> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    spawned.map_err(|error| OfficeError::Unexpected(format!("no thread could be started: {error}")))
-}
-
-fn read_book(
-    log: &Reader,
-    identity: &Identity,
-) -> Result<BTreeMap<OriginId, (Certificate, SignedCertificate)>, OfficeError> {
-    let mut book: BTreeMap<OriginId, (Certificate, SignedCertificate)> = BTreeMap::new();
-    let mut left: Vec<SignedCertificate> = certificates(log)?;
-    // Parents before their children, however long a lineage is: each holds up by one that was found to hold.
-    loop {
-        let before = left.len();
-        let mut waiting: Vec<(SignedCertificate, CertificateError)> = Vec::new();
-        for text in left {
-            let known = |parent| book.get(&parent).map(|(certificate, _)| certificate.clone());
-            let (root, organisation) = (identity.root.public(), identity.organisation);
-            let one = std::slice::from_ref(&text);
-            let proved =
-                text.read().and_then(|read| verify_onto(one, known, &root, organisation, read.origin));
-            match proved.map(|mut lineage| lineage.swap_remove(0)) {
-                Ok(verified) => drop(book.insert(verified.origin, (verified, text))),
-                Err(error) => waiting.push((text, error)),
-            }
-        }
-        if waiting.len() == before {
-            for (_, error) in waiting {
-                tracing::error!(%error, "a kept certificate does not hold; its origin is not known");
-            }
-            return Ok(book);
-        }
-        left = waiting.into_iter().map(|(text, _)| text).collect();
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn settings(home: &std::path::Path) -> Settings {
+    pub(super) fn settings(home: &std::path::Path) -> Settings {
         Settings {
             data: home.to_owned(),
             durable: false,
@@ -656,7 +580,7 @@ mod tests {
         }
     }
 
-    fn office(home: &std::path::Path) -> Office {
+    pub(super) fn office(home: &std::path::Path) -> Office {
         let new = NewOrganisation {
             name: "Corner Shop".to_owned(),
             currency: "EUR".to_owned(),
@@ -669,48 +593,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lineage_longer_than_what_one_request_presents_is_proved_child_by_child_and_still_after_a_restart()
-     {
-        let home = tempfile::tempdir().unwrap();
-        let office = office(home.path());
-        let origin = |number: usize| OriginId(uuid::Uuid::from_u128(number as u128));
-        let key = |number: usize| KeyPair::from_seed([u8::try_from(number).unwrap(); 32]);
-        let issued = |number: usize| {
-            let certificate = Certificate {
-                v: daybook_core::identity::certificate::CERTIFICATE_VERSION,
-                organisation: office.organisation(),
-                origin: origin(number),
-                role: daybook_core::event::origin::Role::Till,
-                store: Some(daybook_core::ids::StoreId(uuid::Uuid::nil())),
-                store_name: None,
-                till: Some(daybook_core::ids::TillId(uuid::Uuid::nil())),
-                name: "Till 1".to_owned(),
-                series: format!("T-{number}"),
-                public_key: key(number).public(),
-                parent: (number > 1).then(|| origin(number - 1)),
-                issued_wall: 0,
-            };
-            let root = || office.identity().root;
-            let issuer = if number > 1 { key(number - 1) } else { root() };
-            SignedCertificate::issue(&certificate, &issuer)
-        };
-        let last = 2 * daybook_core::limits::CERTIFICATES_MAX + 3;
-        for number in 1..=last {
-            let from = number.saturating_sub(daybook_core::limits::CERTIFICATES_MAX) + 1;
-            let presented = (from..=number).rev().map(issued).collect();
-            let proved = office.present(origin(number), presented).await.unwrap();
-            assert_eq!(proved.origin, origin(number));
-        }
-        let stranger = SignedCertificate { signature: String::new(), ..issued(last + 1) };
-        assert!(office.present(origin(last + 1), vec![stranger]).await.is_err());
-        office.close().await;
-        drop(office);
-        let office = Office::open(settings(home.path())).unwrap();
-        assert!(office.certificate(origin(last)).await.unwrap().is_some());
-        office.close().await;
-    }
-
-    #[tokio::test]
     async fn an_office_whose_writer_died_is_not_ready() {
         let home = tempfile::tempdir().unwrap();
         let office = office(home.path());
@@ -719,6 +601,17 @@ mod tests {
         let (orphaned, _) = mpsc::channel(1);
         *office.0.jobs.lock().unwrap() = Some(orphaned);
         assert!(!office.health().await.unwrap().ready);
+        office.close().await;
+    }
+
+    #[tokio::test]
+    async fn an_office_one_of_whose_threads_panicked_is_not_ready_and_says_which() {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
+        let ill = || panic!("a fault of the program");
+        office.0.threads.spawn("projector", ill).unwrap();
+        assert_eq!(office.broken().await, "projector");
+        assert!(!office.health().await.unwrap().ready, "it would answer with read models of yesterday");
         office.close().await;
     }
 }

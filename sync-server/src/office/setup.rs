@@ -8,7 +8,7 @@ use daybook_core::amount::Currency;
 use daybook_core::authority::default_roles;
 use daybook_core::event::Event;
 use daybook_core::event::description::{SettingsChanged, SettingsFields};
-use daybook_core::event::origin::Reason;
+use daybook_core::event::origin::{EpochOpened, Reason};
 use daybook_core::event::sale::{Prices, TaxRounding};
 use daybook_core::identity::KeyPair;
 use daybook_core::ids::{OrganisationId, OriginId, uuid_v7};
@@ -88,10 +88,14 @@ fn begin(
     };
     let durability = if settings.durable { Durability::Full } else { Durability::Off };
     let mut log = OfficeLog::open(&settings.data, durability)?;
-    let (certificate, text) = epoch::certify(settings, &identity, &kit.name);
-    let opened = epoch::opened(&identity, &certificate, reason, None);
-    let own = OwnLog::load(&log, &identity, settings, &Arc::new(AnchorFile::read(settings)?))?;
-    epoch::establish(&mut log, settings, own, identity.clone(), text, opened, None, further)?;
+    let certificate = epoch::certify(settings, &identity, &kit.name);
+    let opened = epoch::opened(&identity, &epoch::read(&certificate)?, reason, None);
+    let mut own = OwnLog::load(&log, &identity, settings, &Arc::new(AnchorFile::read(settings)?))?;
+    let name = epoch::new_epoch(&*settings.randomness);
+    let mut first = vec![opened.into(), EpochOpened { epoch: name.clone(), before: None }.into()];
+    first.extend(further);
+    epoch::establish(&mut log, &mut own, identity.origin, &certificate, first)?;
+    epoch::note(&log, &own, &name, identity.origin)?;
     let identity_kit = kit.write(&settings.data)?;
     identity.write(&settings.data)?;
     Ok(Initialised { organisation: identity.organisation, origin: identity.origin, identity_kit })

@@ -4,7 +4,7 @@
 //! the cursor of the last page leads to the descriptions that the feed has changed beyond it. A cursor is the epoch, that position with the
 //! running hash up to it, and the subject reached, so that one of another history is noticed as it is in the feed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use daybook_core::chain::Hash;
 use daybook_core::identity::certificate::Certificate;
@@ -13,7 +13,7 @@ use daybook_core::limits::{FEED_BYTES_MAX, FEED_EVENTS_MAX, SNAPSHOT_BYTES_MAX, 
 use daybook_core::sync::scope::snapshot_kinds;
 use daybook_core::wire::{SnapshotHead, SnapshotRecord};
 use daybook_store::office::{feed_after, feed_head, running_at};
-use daybook_store::views::snapshot::{record, snapshot_after};
+use daybook_store::views::snapshot::{record, size, snapshot_after};
 use daybook_store::{Reader, StoreError, events};
 
 use super::feed::permit_following;
@@ -61,7 +61,7 @@ impl Office {
         let asked = self.ask(move |readers| {
             let (records, place, more) = match &place.after {
                 Some(after) => standing(readers, kinds, after, &place)?,
-                None => changed(readers, kinds, &scope, &place)?,
+                None => changed(readers, kinds, &scope, &place, SNAPSHOT_BYTES_MAX)?,
             };
             let head = SnapshotHead {
                 request,
@@ -99,29 +99,37 @@ fn standing(
     Ok((page.records, Place { after, ..place.clone() }, page.more))
 }
 
-/// The descriptions that the feed has changed beyond a place, as they stand now.
+/// The descriptions that the feed has changed beyond a place, as they stand now: as many as so many bytes hold, one always. A small change
+/// may be of a large description, so the page ends where its records say, not where the feed's entries do.
 fn changed(
     readers: &Readers,
     kinds: Kinds,
     scope: &str,
     place: &Place,
+    bytes_max: usize,
 ) -> Result<(Vec<SnapshotRecord>, Place, bool), OfficeError> {
     let log = &readers.log;
     let rows = feed_after(log, scope, place.position, FEED_EVENTS_MAX, FEED_BYTES_MAX);
     let rows = rows.map_err(StoreError::of_log)?;
     let rank = |subject: &str| kinds.iter().position(|kind| subject.starts_with(kind));
-    let subjects: BTreeSet<(usize, String)> = rows
-        .iter()
-        .filter_map(|row| row.event.text.read_envelope().ok())
-        .filter_map(|envelope| Some((rank(&envelope.stream)?, envelope.stream)))
-        .collect();
-    let mut records = Vec::new();
-    for (_, subject) in subjects {
-        records.extend(readers.heed(record(&readers.views, &subject))?);
+    let (mut position, mut running) = (place.position, place.running);
+    let (mut records, mut bytes) = (BTreeMap::new(), 0);
+    for row in rows {
+        let subject = row.event.text.read_envelope().ok().map(|envelope| envelope.stream);
+        let key = subject.and_then(|subject| Some((rank(&subject)?, subject)));
+        if let Some(key) = key.filter(|key| !records.contains_key(key))
+            && let Some(record) = readers.heed(record(&readers.views, &key.1))?
+        {
+            bytes += size(&record);
+            if !records.is_empty() && bytes > bytes_max {
+                break;
+            }
+            records.insert(key, record);
+        }
+        (position, running) = (row.position, row.running);
     }
-    let reached = rows.last().map_or((place.position, place.running), |row| (row.position, row.running));
     let head = feed_head(log, scope).map_err(StoreError::of_log)?.map_or(0, |head| head.position);
-    let (position, running) = reached;
+    let records = records.into_values().collect();
     Ok((records, Place { position, running, after: None }, position < head))
 }
 
@@ -156,4 +164,49 @@ fn place_of(log: &Reader, cursor: &str, epoch: &str, scope: &str) -> Result<Opti
     };
     let after = Some(after.to_owned()).filter(|after| !after.is_empty());
     Ok((of == Some(epoch) && known == Some(running)).then_some(Place { position, running, after }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::office::{Publication, tests::office};
+    use daybook_core::amount::UnitPrice;
+    use daybook_core::sync::scope::CATALOGUE;
+
+    #[tokio::test]
+    async fn what_changed_since_comes_in_pages_of_so_many_bytes_and_each_description_comes() {
+        let home = tempfile::tempdir().unwrap();
+        let office = office(home.path());
+        let product = |number: usize| Publication::Product {
+            sku: format!("s{number}"),
+            name: "Tea".to_owned(),
+            department: None,
+            codes: Vec::new(),
+            tax_class: String::new(),
+            tracked: false,
+            price: UnitPrice::from_minor(100),
+            unit: None,
+        };
+        let beginning = |readers: &Readers| Ok(beginning(&readers.log, CATALOGUE)?);
+        let mut place = Place { after: None, ..office.ask(beginning).await.unwrap() };
+        office.publish((0..3).map(product).collect()).await.unwrap();
+        let last = office.health().await.unwrap().events;
+        office.projected(last).await.unwrap();
+        let kinds = snapshot_kinds(CATALOGUE).unwrap();
+        let (mut pages, mut subjects) = (Vec::new(), Vec::new());
+        loop {
+            let asked = office.ask(move |readers| changed(readers, kinds, CATALOGUE, &place, 1)).await;
+            let (records, reached, more) = asked.unwrap();
+            pages.push(records.len());
+            subjects.extend(records.into_iter().map(|record| record.subject));
+            if !more {
+                break;
+            }
+            place = reached;
+        }
+        subjects.sort();
+        subjects.dedup();
+        assert_eq!((pages.iter().max(), subjects.len()), (Some(&1), 3), "{pages:?}");
+        office.close().await;
+    }
 }

@@ -31,8 +31,9 @@ use super::{Identity, OfficeError, Refusal, Settings, Shared};
 
 /// Pushes taken into one commit at most.
 const GROUP_PUSHES_MAX: usize = 64;
-/// Own events read at a time when the office opens.
+/// Own events read at a time when the office opens, and bytes of their texts.
 const CHAIN_EVENTS: i64 = 5_000;
+const CHAIN_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -75,6 +76,9 @@ pub(super) struct OwnLog {
     identity: Identity,
     settings: Settings,
     anchor: Arc<AnchorFile>,
+    /// Whether it is proved that head office wrote more under this origin than its log holds: nothing is written under it any more, and a new
+    /// epoch is to begin.
+    is_outdated: bool,
 }
 
 impl OwnLog {
@@ -89,7 +93,8 @@ impl OwnLog {
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
         loop {
             let first = writer.tip.seq + 1;
-            let chain = events::of_chain(log.connection(), identity.origin, first, first + CHAIN_EVENTS - 1)?;
+            let numbers = (first, first + CHAIN_EVENTS - 1);
+            let chain = events::of_chain_within(log.connection(), identity.origin, numbers, CHAIN_BYTES)?;
             let Some(last) = chain.last() else { break };
             writer.tip = last.tip;
             for envelope in chain.iter().filter_map(|event| event.text.read_envelope().ok()) {
@@ -98,7 +103,7 @@ impl OwnLog {
             }
         }
         let (identity, settings, anchor) = (identity.clone(), settings.clone(), anchor.clone());
-        Ok(OwnLog { writer, revisions, identity, settings, anchor })
+        Ok(OwnLog { writer, revisions, identity, settings, anchor, is_outdated: false })
     }
 
     /// The chain of an origin that goes on from another one: its order keys stand above that one's.
@@ -109,6 +114,7 @@ impl OwnLog {
             identity: identity.clone(),
             settings: parent.settings.clone(),
             anchor: parent.anchor.clone(),
+            is_outdated: false,
         }
     }
 
@@ -130,6 +136,12 @@ impl OwnLog {
         mut described: Vec<(Event, Vec<Hash>)>,
         actor: Option<StaffId>,
     ) -> Result<u64, OfficeError> {
+        if self.is_outdated {
+            return Err(OfficeError::Unexpected(
+                "its log lacks events of its own, and a new epoch could not begin yet; nothing was recorded"
+                    .to_owned(),
+            ));
+        }
         let mut booked = Vec::new();
         for (event, _) in &described {
             let named = booking(event);
@@ -203,14 +215,23 @@ pub(super) fn run(mut log: OfficeLog, mut own: OwnLog, mut jobs: mpsc::Receiver<
             }
         }
         let mut scopes: BTreeSet<String> = BTreeSet::new();
-        let group = take_group(&mut waiting);
+        if own.is_outdated {
+            match begin_proved(&mut log, &mut own, told) {
+                Ok(()) => {
+                    server = Server::new(told.present.get().epoch.clone());
+                    scopes.insert(scope::CATALOGUE.to_owned());
+                }
+                Err(error) => tracing::error!(%error, "a new epoch cannot begin; head office writes nothing"),
+            }
+        }
+        let mut group = take_group(&mut waiting);
         if !group.is_empty() {
             for Waiting { standing, .. } in &group {
                 if let Some(Standing::Till(store, _)) = standing {
                     scopes.extend([scope::sales(*store), scope::stock(*store)]);
                 }
             }
-            if look_into_past(&mut log, &mut own, told, &group) {
+            if look_into_past(&mut log, &mut own, told, &mut group) {
                 server = Server::new(told.present.get().epoch.clone());
                 scopes.insert(scope::CATALOGUE.to_owned());
             }
@@ -264,30 +285,47 @@ fn heed(
     if !is_proof(witness) {
         return Ok(false);
     }
-    let before = Some(present.epoch.clone());
-    let why = NewEpoch::ProvedLater;
-    let (began, own_log) = epoch::open(log, &own.settings, &own.anchor, &present.identity, before, why)?;
+    own.is_outdated = true;
+    begin_proved(log, own, told)?;
     // Known from now on: what of it is lost is accounted for by the epoch that has just begun.
     log.put_certificate(origin, certificate)?;
-    *own = own_log;
-    told.present.set(began);
     Ok(true)
 }
 
+/// Begins the new epoch that is due. Until it has begun, nothing is written under the origin of which events are lost.
+fn begin_proved(log: &mut OfficeLog, own: &mut OwnLog, told: &Told) -> Result<(), OfficeError> {
+    let present = told.present.get();
+    let (before, why) = (Some(present.epoch.clone()), NewEpoch::ProvedLater);
+    let (began, own_log) = epoch::open(log, &own.settings, &own.anchor, &present.identity, before, why)?;
+    *own = own_log;
+    told.present.set(began);
+    Ok(())
+}
+
 /// Whether somebody hands back events of the origin that head office writes as, which it does not know: its log was put back. A new epoch
-/// begins before they are taken in, so that nothing is ever written beside them.
-fn look_into_past(log: &mut OfficeLog, own: &mut OwnLog, told: &Told, group: &[Waiting]) -> bool {
+/// begins before they are taken in, so that nothing is ever written beside them. Where it cannot begin they are not taken in: once they were
+/// known, nothing would prove any more what head office lost.
+fn look_into_past(log: &mut OfficeLog, own: &mut OwnLog, told: &Told, group: &mut Vec<Waiting>) -> bool {
     let mut began = false;
-    for Waiting { pushed, .. } in group {
+    group.retain_mut(|Waiting { pushed, replies, .. }| {
         let push = &pushed.push;
         let present = told.present.get();
-        if let Some((tip, _)) = push.events.last().filter(|_| push.origin == present.identity.origin) {
-            match heed(log, own, told, (push.origin, &present.certificate, *tip)) {
-                Ok(heeded) => began |= heeded,
-                Err(error) => tracing::error!(%error, "a new epoch could not begin"),
+        let last = push.events.last().filter(|_| push.origin == present.identity.origin);
+        let Some((tip, _)) = last else { return true };
+        match heed(log, own, told, (push.origin, &present.certificate, *tip)) {
+            Ok(heeded) => {
+                began |= heeded;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "what head office itself wrote is handed back, and no new epoch could begin for it");
+                for reply in replies.drain(..) {
+                    let _asker_left = reply.send(Err(Refusal::from(OfficeError::Unexpected(error.to_string()))));
+                }
+                false
             }
         }
-    }
+    });
     began
 }
 
@@ -337,7 +375,7 @@ fn ingest(
         look_at_gate(log, gate);
     }
     if let Err(error) = &outcome {
-        tracing::error!(%error, "a commit of pushed events failed; nothing of it is stored or acknowledged");
+        tracing::error!(%error, "pushed events could not be taken in; what is not stored is not acknowledged");
     }
     let failed = outcome.err().map_or_else(|| "it was not stored".to_owned(), |error| error.to_string());
     let mut found = std::collections::BTreeMap::new();
@@ -350,6 +388,11 @@ fn ingest(
             Effect::HeldFull(request) => {
                 let message =
                     "As much is held of this till as may be, until somebody at head office has looked.";
+                found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
+            }
+            Effect::TooManyBranches(request) => {
+                let message = "This origin was written by too many at once: head office takes in no further branch of it. \
+                               The till keeps these events; somebody has to look, see `revoke` and `admit`.";
                 found.insert(request, Err(Refusal::Forbidden(message.to_owned())))
             }
             Effect::Failed(request) => found.insert(request, Err(Refusal::Failed(failed.clone()))),
@@ -479,5 +522,58 @@ mod tests {
         let mut waiting = VecDeque::from([one, other]);
         assert_eq!(take_group(&mut waiting).len(), 1);
         assert_eq!((waiting.len(), take_group(&mut waiting).len(), waiting.len()), (1, 1, 0));
+    }
+
+    /// A writer whose keys go to a directory of this name, and what it tells others.
+    fn writer(home: &std::path::Path, keys: &str) -> (OfficeLog, OwnLog, Told) {
+        let office_settings = super::super::tests::settings(home);
+        let mut log = OfficeLog::open(home, Durability::Off).unwrap();
+        let anchor = Arc::new(AnchorFile::read(&office_settings).unwrap());
+        let (present, own) = epoch::begin(&mut log, &office_settings, &anchor).unwrap();
+        let settings = Settings { data: home.join(keys), ..office_settings };
+        let told = Told {
+            stored: watch::Sender::new(0),
+            anchor: watch::Sender::new(None),
+            gate: watch::Sender::new(Gate::default()),
+            hints: broadcast::channel(8).0,
+            present: Shared::new(present),
+        };
+        (log, OwnLog { settings, ..own }, told)
+    }
+
+    #[tokio::test]
+    async fn head_office_writes_nothing_while_a_proved_epoch_cannot_begin_and_takes_no_proof_away() {
+        let home = tempfile::tempdir().unwrap();
+        super::super::tests::office(home.path()).close().await;
+        let (mut log, mut own, told) = writer(home.path(), "gone");
+        let (before, position) = (told.present.get(), events::last_position(log.connection()).unwrap());
+        let handed_back = || {
+            let (job, answer) = push(7, "{}");
+            let Job::Push(request, pushed, standing, reply) = job else { unreachable!("a push") };
+            let push = Push { origin: before.identity.origin, ..pushed.push };
+            let pushed = Box::new(Pushed { push, prepared: Prepared::default() });
+            (Waiting { request, pushed, standing, replies: vec![reply] }, answer)
+        };
+        let (waiting, mut answer) = handed_back();
+        let mut group = vec![waiting];
+        assert!(!look_into_past(&mut log, &mut own, &told, &mut group), "no place for the new keys");
+        assert!(group.is_empty() && matches!(answer.try_recv(), Ok(Err(Refusal::Failed(_)))));
+        let word = || {
+            vec![(
+                Closed { origin: OriginId(Uuid::from_u128(3)), reason: "lost".to_owned(), tips: Vec::new() }
+                    .into(),
+                Vec::new(),
+            )]
+        };
+        assert!(own.append(&mut log, word(), None).is_err());
+        assert_eq!(events::last_position(log.connection()).unwrap(), position);
+
+        std::fs::create_dir(home.path().join("gone")).unwrap();
+        let (waiting, _answer) = handed_back();
+        let mut group = vec![waiting];
+        assert!(look_into_past(&mut log, &mut own, &told, &mut group));
+        assert_eq!(group.len(), 1, "now it may come in");
+        assert_ne!(told.present.get().epoch, before.epoch);
+        assert_eq!(own.append(&mut log, word(), None).unwrap(), 1);
     }
 }

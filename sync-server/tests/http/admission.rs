@@ -1,9 +1,13 @@
 //! Whose access has ended: every route for them, what is taken and held, and how much of it.
 
-use daybook_core::identity::certificate::{Certificate, SignedCertificate};
+use std::collections::BTreeMap;
+
+use daybook_core::chain::{Seal, Tip};
+use daybook_core::envelope::EventText;
+use daybook_core::identity::certificate::{Certificate, SignedCertificate, verify_onto};
 use daybook_core::ids::OriginId;
-use daybook_core::limits::{HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
-use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer};
+use daybook_core::limits::{BRANCHES_MAX, CERTIFICATES_MAX, HELD_EVENTS_MAX, LINEAGE_MAX, PUSH_EVENTS_MAX};
+use daybook_core::wire::{HandshakeAnswer, HandshakeRequest, Held, ProblemCode, PushAnswer, PushHead};
 use daybook_server::http::route::{ROUTES, Who};
 use daybook_server::office::{AdmitRequest, CloseReason, RevokeRequest};
 use tokio::io::AsyncWriteExt as _;
@@ -194,6 +198,49 @@ async fn a_till_goes_on_under_so_many_names_and_is_told_then_to_be_enrolled_anew
 }
 
 #[tokio::test]
+async fn a_lineage_longer_than_an_answer_is_told_part_by_part_until_all_of_it_is_proved() {
+    let world = World::start().await;
+    let first = world.till("High Street", "Till 1", 1).await;
+    let other = world.till("High Street", "Till 2", 3).await;
+    let name = |number: usize| {
+        let mut till = Till::new(2, &world);
+        till.origin = OriginId(Uuid::from_u128(0x2000 + number as u128));
+        till
+    };
+    let certificate = |number: usize| match number {
+        1 => certified(&first, &name(1), &first, "Till 1-1"),
+        _ => certified(&first, &name(number), &name(number - 1), &format!("Till 1-{number}")),
+    };
+    let last = 2 * CERTIFICATES_MAX + 3;
+    for number in (15..last).step_by(15).chain([last]) {
+        let till = name(number);
+        let (mut head, events, _) = till.push(1);
+        head.certificates = (number.saturating_sub(15).max(1)..=number).map(certificate).collect();
+        head.certificates.truncate(CERTIFICATES_MAX);
+        assert_eq!(till.send(&till.sign("POST", "/v1/push", ndjson(&head, &events))).await.status, 200);
+    }
+    let enrolled = other.answer.as_ref().unwrap();
+    let mut proved: BTreeMap<OriginId, Certificate> = BTreeMap::new();
+    let short = first.origin;
+    for handshake in 1..=3 {
+        let unproved = vec![name(last).origin, short];
+        let asked = HandshakeRequest { unproved, ..HandshakeRequest::of(other.origin, 0) };
+        let answer: HandshakeAnswer = other.post("/v1/handshake", &asked).await.json();
+        assert!(answer.certificates.len() <= CERTIFICATES_MAX);
+        let mut news = Vec::new();
+        for origin in answer.certificates.iter().map(|signed| signed.read().unwrap().origin) {
+            let known = |origin| proved.get(&origin).cloned();
+            let (root, organisation) = (&enrolled.root, enrolled.organisation);
+            news.extend(verify_onto(&answer.certificates, known, root, organisation, origin).unwrap());
+        }
+        proved.extend(news.into_iter().map(|certificate| (certificate.origin, certificate)));
+        assert!(proved.contains_key(&short), "a short one is told at once");
+        assert_eq!(proved.contains_key(&name(last).origin), handshake == 3);
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test]
 async fn who_is_meant_is_said_exactly() {
     let world = World::start().await;
     world.till("High Street", "Till 1", 1).await;
@@ -209,5 +256,46 @@ async fn who_is_meant_is_said_exactly() {
     asked.till = "HO".to_owned();
     asked.store = None;
     assert!(office.revoke(asked).await.is_err(), "head office is no till");
+    world.running.stop().await;
+}
+
+/// A push of one event of a till that goes on from `previous` and is like no other.
+fn one_event(till: &Till, previous: Tip, number: usize) -> (Tip, Vec<u8>) {
+    let envelope = format!("{{\"seq\":{},\"n\":{number},\"type\":\"test.nothing\"}}", previous.seq + 1);
+    let text = EventText { envelope, payload: "{}".to_owned(), seal: None };
+    let tip = Tip { seq: previous.seq + 1, hash: text.hash(previous.hash) };
+    let seal = Seal::sign(till.key.signing_key(), till.origin, tip).text();
+    let head = PushHead { origin: till.origin, previous, seal, certificates: Vec::new() };
+    (tip, ndjson(&head, &[text]))
+}
+
+#[tokio::test]
+async fn an_origin_has_so_many_branches_and_its_writer_goes_on_whatever_others_sign_with_its_key() {
+    let world = World::start().await;
+    let mut till = world.till("High Street", "Till 1", 1).await;
+    assert_eq!(pushed(&mut till, 3).await.durable.seq, 3);
+    let send = async |body: Vec<u8>| till.send(&till.sign("POST", "/v1/push", body)).await;
+    let mut first = None;
+    for number in 0..BRANCHES_MAX {
+        let (tip, body) = one_event(&till, Tip::NONE, number);
+        let answer: PushAnswer = send(body.clone()).await.json();
+        assert!(answer.forked && answer.durable == tip);
+        first.get_or_insert((tip, body));
+    }
+    let (tip, body) = first.unwrap();
+    assert!(send(body).await.json::<PushAnswer>().forked, "what is known is acknowledged again");
+    let (_, one_more) = one_event(&till, Tip::NONE, BRANCHES_MAX);
+    assert_eq!(send(one_more.clone()).await.problem(), (403, ProblemCode::Forbidden));
+    let (next, body) = one_event(&till, tip, 0);
+    assert_eq!(send(body).await.json::<PushAnswer>().durable, next, "a branch goes on");
+    let (own, body) = one_event(&till, till.head, 0);
+    assert_eq!(send(body).await.json::<PushAnswer>().durable, own, "and so does the line");
+    let answer = shaken(&till).await;
+    assert_eq!(answer.tips[&till.origin].len(), BRANCHES_MAX + 1);
+    assert!(answer.tips[&till.origin].contains(&own));
+
+    revoke(&world, "Till 1").await;
+    let answer: PushAnswer = send(one_more).await.json();
+    assert!(answer.held, "what an honest writer could not bring waits for a person");
     world.running.stop().await;
 }

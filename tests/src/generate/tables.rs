@@ -255,7 +255,9 @@ fn limits() -> String {
         ("certificates in a request or an answer", at_most::CERTIFICATES_MAX as u64, ""),
         ("origins that go on from each other", at_most::LINEAGE_MAX as u64, ""),
         ("origins that one answer asks for", at_most::WANTED_MAX as u64, ""),
-        ("tips in a handshake", at_most::TIPS_MAX as u64, ""),
+        ("tips in a handshake or its answer", at_most::TIPS_MAX as u64, ""),
+        ("of one origin in an answer", at_most::TIPS_OF_ORIGIN_MAX as u64, ""),
+        ("branches of an origin beside its line", at_most::BRANCHES_MAX as u64, ""),
         ("events held of one closed till", at_most::HELD_EVENTS_MAX as u64, ""),
         ("their size", at_most::HELD_BYTES_MAX as u64, "bytes"),
         ("the life of an enrolment code", at_most::ENROL_CODE_LIFE.unsigned_abs() / 1_000_000, "seconds"),
@@ -274,6 +276,16 @@ fn limits() -> String {
         ("live streams", at_most::LIVE_STREAMS_MAX as u64, ""),
         ("one live stream", at_most::LIVE_SECONDS_MAX, "seconds"),
         ("bodies of unknown signers at once", at_most::STRANGER_BODIES_MAX as u64, ""),
+        ("requests of one till at once", at_most::REQUESTS_OF_ONE_MAX as u64, ""),
+        (
+            "bodies on their way in at once, each of at most 65,536 bytes",
+            at_most::SMALL_BODIES_ARRIVING_BYTES as u64,
+            "bytes",
+        ),
+        ("larger ones", at_most::LARGE_BODIES_ARRIVING_BYTES as u64, "bytes"),
+        ("the former unpacked and not answered", at_most::SMALL_BODIES_HELD_BYTES as u64, "bytes"),
+        ("the latter", at_most::LARGE_BODIES_HELD_BYTES as u64, "bytes"),
+        ("a wait for room among them", at_most::ROOM_SECONDS_MAX, "seconds"),
     ];
     let mut table = String::from("| what | at most |\n|---|---|\n");
     for (what, value, unit) in rows {

@@ -223,6 +223,9 @@ impl World {
                     self.reached(Rare::HeldFull);
                     (request, Told::Problem(ProblemCode::Forbidden, Vec::new(), 0))
                 }
+                Effect::TooManyBranches(request) => {
+                    (request, Told::Problem(ProblemCode::Forbidden, Vec::new(), 0))
+                }
                 Effect::LookUp(..) | Effect::Append { .. } | Effect::Fill { .. } => continue,
             };
             let Some((job, twins)) = group.iter().find(|(job, _)| job.request == request) else { continue };

@@ -116,6 +116,7 @@ impl OfficeDisk {
             events: known,
             without_content,
             other_successor,
+            branches: firsts.map_or(0, BTreeSet::len),
             began_branch,
             tips,
             ..Known::default()

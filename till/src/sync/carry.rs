@@ -11,7 +11,7 @@ use daybook_core::envelope::{EventText, Line};
 use daybook_core::identity::PublicKey;
 use daybook_core::identity::certificate::SignedCertificate;
 use daybook_core::ids::OriginId;
-use daybook_core::limits::{CERTIFICATES_MAX, PUSH_BYTES_MAX, PUSH_SKELETONS_MAX};
+use daybook_core::limits::{CERTIFICATES_MAX, LINEAGE_MAX, PUSH_BYTES_MAX, PUSH_SKELETONS_MAX};
 use daybook_core::sync::till::{Input, Trouble};
 use daybook_core::wire::{OriginEntry, OriginHead, ProblemCode, PushAnswer, PushHead};
 use daybook_store::links::{Bounds, knows, stretch_after, successors};
@@ -20,6 +20,15 @@ use daybook_store::office::certificates;
 use super::own_lanes;
 use super::road::{Road, local, no_road, read};
 use crate::client::{Reply, trouble};
+
+/// A push of another's events.
+struct Burden {
+    body: Vec<u8>,
+    /// Its last event.
+    last: Tip,
+    /// Heads that tell who came before its writer, where one request cannot tell all.
+    elders: Vec<PushHead>,
+}
 
 impl Road {
     /// Hands back what is here of an origin after an event.
@@ -31,12 +40,19 @@ impl Road {
     }
 
     async fn try_carry(&self, origin: OriginId, after: Tip, events_max: usize) -> Result<Input, Trouble> {
-        let Some((body, last)) = self.burden(origin, after, events_max)? else {
+        let Some(Burden { body, last, elders }) = self.burden(origin, after, events_max)? else {
             return Ok(Input::CarriedOut(origin));
         };
-        let request = self.request("POST", "/v1/push", "", body);
-        let id = request.id;
-        match self.client.send(request).await? {
+        let request = self.request("POST", "/v1/push", "", body.clone());
+        let mut id = request.id;
+        let mut reply = self.client.send(request).await?;
+        if !elders.is_empty() && is_unknown_origin(&reply) {
+            self.introduce(elders).await?;
+            let request = self.request("POST", "/v1/push", "", body);
+            id = request.id;
+            reply = self.client.send(request).await?;
+        }
+        match reply {
             Reply::Done(body) => {
                 let answer: PushAnswer = read(&body)?;
                 if answer.request != id || answer.origin != origin || answer.durable != last {
@@ -52,13 +68,22 @@ impl Road {
         }
     }
 
-    /// The body of a push of another's events, and its last event; none where nothing sealed follows here.
-    fn burden(
-        &self,
-        origin: OriginId,
-        after: Tip,
-        events_max: usize,
-    ) -> Result<Option<(Vec<u8>, Tip)>, Trouble> {
+    /// Tells head office who came before an origin, part by part: it keeps what it can prove, and knows nobody by a head without events.
+    async fn introduce(&self, elders: Vec<PushHead>) -> Result<(), Trouble> {
+        for head in elders {
+            let body = serde_json::to_vec(&head).map_err(|error| Trouble::Network(error.to_string()))?;
+            let reply = self.client.send(self.request("POST", "/v1/push", "", body)).await?;
+            if let Reply::Problem(problem, retry_after) = reply
+                && problem.code == ProblemCode::Busy
+            {
+                return Err(trouble(&problem, retry_after));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is handed back of another's events; none where nothing sealed follows here.
+    fn burden(&self, origin: OriginId, after: Tip, events_max: usize) -> Result<Option<Burden>, Trouble> {
         let (log, certificates) = {
             let inner = self.till.lock();
             let log = inner.log.reader().map_err(local)?;
@@ -103,14 +128,17 @@ impl Road {
                 },
             }
         };
-        let head = PushHead { origin, previous: after, seal: seal.text(), certificates };
+        let headed = |certificates| PushHead { origin, previous: after, seal: seal.text(), certificates };
+        let mut parts = parts(certificates);
+        let head = headed(parts.pop().unwrap_or_default());
+        let elders = parts.into_iter().map(headed).collect();
         let mut body = serde_json::to_string(&head).map_err(|error| Trouble::Network(error.to_string()))?;
         for (_, line) in &lines {
             body.push('\n');
             line.write_line(&mut body);
         }
         body.push('\n');
-        Ok(Some((body.into_bytes(), last)))
+        Ok(Some(Burden { body: body.into_bytes(), last, elders }))
     }
 
     /// Takes events of own origins back that head office holds and the log does not.
@@ -218,6 +246,19 @@ fn placed(
     placed.ok_or_else(|| Trouble::Network("a page of own events holds what is none".to_owned()))
 }
 
+fn is_unknown_origin(reply: &Reply) -> bool {
+    matches!(reply, Reply::Problem(problem, _) if problem.code == ProblemCode::UnknownOrigin)
+}
+
+/// A lineage in parts of as many certificates as one request presents, the eldest first; the last one is that of the origin and its nearest
+/// parents.
+fn parts(lineage: Vec<SignedCertificate>) -> Vec<Vec<SignedCertificate>> {
+    let mut parts: Vec<Vec<SignedCertificate>> =
+        lineage.chunks(CERTIFICATES_MAX).map(<[SignedCertificate]>::to_vec).collect();
+    parts.reverse();
+    parts
+}
+
 /// The certificates that prove who an origin is, its own first.
 fn lineage(known: &[SignedCertificate], origin: OriginId) -> Vec<SignedCertificate> {
     let by_origin: BTreeMap<OriginId, (&SignedCertificate, Option<OriginId>)> = known
@@ -226,11 +267,28 @@ fn lineage(known: &[SignedCertificate], origin: OriginId) -> Vec<SignedCertifica
         .collect();
     let (mut lineage, mut next) = (Vec::new(), Some(origin));
     while let Some((signed, parent)) = next.and_then(|origin| by_origin.get(&origin)) {
-        if lineage.len() == CERTIFICATES_MAX {
+        if lineage.len() == LINEAGE_MAX {
             break;
         }
         lineage.push((*signed).clone());
         next = *parent;
     }
     lineage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lineage_goes_in_parts_the_eldest_first_and_its_last_part_ends_at_the_origin() {
+        let lineage: Vec<SignedCertificate> = (0..2 * CERTIFICATES_MAX + 3)
+            .map(|number| SignedCertificate { certificate: number.to_string(), signature: String::new() })
+            .collect();
+        let parts = parts(lineage.clone());
+        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [3, CERTIFICATES_MAX, CERTIFICATES_MAX]);
+        assert_eq!(parts.last().unwrap()[0], lineage[0], "its own first");
+        assert_eq!(parts.into_iter().rev().flatten().collect::<Vec<_>>(), lineage);
+        assert!(super::parts(Vec::new()).is_empty());
+    }
 }
