@@ -122,13 +122,14 @@ impl From<rusqlite::Error> for StoreError {
 
 impl StoreError {
     /// Whether the bytes of the file itself are broken, so that read models had better be rebuilt. A file that cannot be reached or
-    /// written now, for want of room, rights or descriptors, is not damaged, and neither is one that was asked a wrong question.
+    /// written now, for want of room, rights or descriptors, is not damaged, and neither is one that was asked a wrong question. One that
+    /// speaks of a text larger than any text is: nothing that is kept here comes near that.
     pub fn is_damage(&self) -> bool {
         match self {
             StoreError::Damaged(_) | StoreError::BrokenRow(_) => true,
             StoreError::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TooBig)
             ),
             _ => false,
         }
@@ -156,7 +157,6 @@ impl StoreError {
                     ErrorCode::Unknown
                         | ErrorCode::ConstraintViolation
                         | ErrorCode::TypeMismatch
-                        | ErrorCode::TooBig
                         | ErrorCode::ParameterOutOfRange
                 )
             ),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chain::sha256;
+use crate::limits::BACKOFF_MILLIS_FIRST;
 
 fn tip(seq: i64) -> Tip {
     Tip { seq, hash: sha256(&seq.to_be_bytes()) }
