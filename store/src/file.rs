@@ -157,6 +157,7 @@ impl StoreError {
                     ErrorCode::Unknown
                         | ErrorCode::ConstraintViolation
                         | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
                         | ErrorCode::ParameterOutOfRange
                 )
             ),

@@ -156,7 +156,7 @@ async fn what_a_later_head_office_says_besides_disturbs_no_till_and_is_kept_for_
     till.till.set_server(&format!("http://{}", later.address));
     till.go_online();
     till.open_shift();
-    till.sell("soap", 1);
+    let mut sold = 0;
     let mut everything: std::collections::BTreeSet<String> = besides.members.keys().cloned().collect();
     everything.extend(["hints", "problem", "scope", "conflict"].map(str::to_owned));
     let started = std::time::Instant::now();
@@ -167,6 +167,9 @@ async fn what_a_later_head_office_says_besides_disturbs_no_till_and_is_kept_for_
             later.said(),
             till.till.status()
         );
+        // A push is answered by a problem, and a handshake may say that it arrived all the same: the next one has to have something to send.
+        till.sell("soap", 1);
+        sold += 1;
         till.clock.hurry(60);
         till.till.sync_now();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -178,7 +181,7 @@ async fn what_a_later_head_office_says_besides_disturbs_no_till_and_is_kept_for_
     let people = till.till.people().unwrap();
     assert!(people.iter().any(|tile| tile.name.reveal() == "Ben"), "the list of people came");
     let totals = world.settle().await;
-    assert_eq!(totals["totals"]["receipts"], json!(2), "what was answered so strangely arrived once");
+    assert_eq!(totals["totals"]["receipts"], json!(1 + sold), "what was answered so strangely arrived once");
     // What was said in the new scope is here for whoever understands it later, and so is the conflict.
     assert!(events::knows(&open_reader(&data.join("log.db")).unwrap(), writer, tips[0]).unwrap());
     assert_eq!(ask::<i64>(&data, "SELECT count(*) FROM quarantine WHERE unknown"), 1);
