@@ -12,6 +12,8 @@ use daybook_store::{Durability, events};
 use daybook_tests::bench::history::{Heard, sell};
 use daybook_tests::later::{self, Later};
 use daybook_tests::world::{MONDAY_MORNING, StoryTill, World};
+use daybook_till::door::types::Request;
+use daybook_till::door::{About, Door};
 use daybook_till::{Command, ExecuteError, StockCount};
 use serde_json::json;
 
@@ -79,6 +81,13 @@ async fn a_till_whose_own_log_turns_out_to_be_damaged_when_head_office_cannot_re
     till.open_shift();
     till.go_online();
     refused(&till).await;
+    // The log is looked through beside the selling.
+    till.wait_for("the fault to be found", |till| {
+        let about = About { version: String::new(), locale: "en-IE".to_owned(), demo: false };
+        let status = Door::new(till.clone(), about).answer(Request::Status).unwrap();
+        !status["stopped"].is_null()
+    })
+    .await;
     let error = till.try_do(Command::CloseShift).unwrap_err();
     assert!(error.to_string().contains(&format!("event {broken} ")), "{error}");
     assert!(matches!(error, ExecuteError::Latched(_)), "{error:?}");
