@@ -184,7 +184,7 @@ fn decompressed(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(broken)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(broken)?;
     let bytes_max = unpacked_bytes_max(body);
-    unpacked(&mut decoder, bytes_max, broken)
+    unpacked(&mut decoder, (body.len(), bytes_max), broken)
 }
 
 /// Unpacks gzip as far as the limits go; its window is small by its kind. One member is read, and nothing may follow it.
@@ -192,7 +192,7 @@ fn gunzipped(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let broken =
         |error: std::io::Error| Fault::malformed(format!("The body is no gzip that is read here: {error}."));
     let mut decoder = flate2::bufread::GzDecoder::new(body);
-    let bytes = unpacked(&mut decoder, unpacked_bytes_max(body), broken)?;
+    let bytes = unpacked(&mut decoder, (body.len(), unpacked_bytes_max(body)), broken)?;
     if decoder.into_inner().is_empty() {
         Ok(bytes)
     } else {
@@ -214,12 +214,15 @@ fn unpacked_bytes_max(body: &[u8]) -> usize {
     by_ratio.min(BODY_DECOMPRESSED_BYTES_MAX)
 }
 
+/// How many times as long the text of a push is as its body, about: room for it is asked for once.
+const UNPACKED_RATIO_USUAL: usize = 6;
+
 fn unpacked(
     decoder: &mut impl std::io::Read,
-    bytes_max: usize,
+    (packed_bytes, bytes_max): (usize, usize),
     broken: impl Fn(std::io::Error) -> Fault,
 ) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(packed_bytes.saturating_mul(UNPACKED_RATIO_USUAL).min(bytes_max));
     let beyond = bytes_max as u64 + 1;
     decoder.take(beyond).read_to_end(&mut bytes).map_err(broken)?;
     if bytes.len() > bytes_max {
