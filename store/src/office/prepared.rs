@@ -12,6 +12,9 @@ use std::collections::HashMap;
 
 use crate::texts;
 
+/// Events that are worth a thread of their own: fewer are prepared sooner than one is started.
+const SHARE_EVENTS_MIN: usize = 64;
+
 /// Events of pushes, prepared.
 #[derive(Debug, Default)]
 pub struct Prepared(HashMap<(OriginId, Hash), Ready>);
@@ -38,7 +41,18 @@ impl Prepared {
             Line::Event(text) => Some(((push.origin, tip.hash), Ready::of(push.origin, *tip, text))),
             Line::Skeleton(_) => None,
         };
-        Prepared(push.events.iter().filter_map(ready).collect())
+        let prepare = |events: &[(Tip, Line)]| events.iter().filter_map(ready).collect::<Vec<_>>();
+        if push.events.len() < 2 * SHARE_EVENTS_MIN {
+            return Prepared(prepare(&push.events).into_iter().collect());
+        }
+        // One till waits for its own push alone, and a second core, where there is one, has nothing better to do.
+        let (these, those) = push.events.split_at(push.events.len() / 2);
+        let (these, those) = std::thread::scope(|scope| {
+            let those = scope.spawn(|| prepare(those));
+            (prepare(these), those.join())
+        });
+        // What was not prepared is prepared when it is stored.
+        Prepared(these.into_iter().chain(those.unwrap_or_default()).collect())
     }
 
     /// Puts what was prepared of another push beside this.
@@ -50,5 +64,34 @@ impl Prepared {
     pub(super) fn take(&mut self, origin: OriginId, tip: Tip, text: &EventText) -> Ready {
         let known = self.0.remove(&(origin, tip.hash)).filter(|ready| ready.input.tip == tip);
         known.unwrap_or_else(|| Ready::of(origin, tip, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_core::chain::Seal;
+    use uuid::Uuid;
+
+    #[test]
+    fn every_event_of_a_long_push_is_prepared_as_a_short_one_would_be() {
+        let origin = OriginId(Uuid::from_u128(1));
+        let (mut events, mut previous) = (Vec::new(), Hash::ZERO);
+        for seq in 1..=300 {
+            let text =
+                EventText { envelope: format!("{{\"seq\":{seq}}}"), payload: "{}".to_owned(), seal: None };
+            let tip = Tip { seq, hash: text.hash(previous) };
+            previous = tip.hash;
+            events.push((tip, Line::Event(text)));
+        }
+        let push = Push { origin, previous: Tip::NONE, events, seal: Seal([0; 64]) };
+        let mut prepared = Prepared::of(&push);
+        assert_eq!(prepared.0.len(), push.events.len());
+        for (tip, line) in &push.events {
+            let Line::Event(text) = line else { unreachable!("an event") };
+            let (ready, alone) = (prepared.take(origin, *tip, text), Ready::of(origin, *tip, text));
+            assert_eq!((ready.input.tip, ready.packed), (alone.input.tip, alone.packed));
+        }
+        assert!(prepared.0.is_empty());
     }
 }
