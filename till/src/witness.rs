@@ -23,21 +23,22 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes in how far head office says that it is.
-    pub(crate) fn hear_tips(&mut self, tips: &BTreeMap<OriginId, Vec<Tip>>) -> Result<(), StoreError> {
+    /// Takes in how far head office says that it is. Where that cannot be kept, on a full disk, say, synchronisation goes on: sales have to
+    /// leave the till most of all then.
+    pub(crate) fn hear_tips(&mut self, tips: &BTreeMap<OriginId, Vec<Tip>>) {
         let lacked = self.witness.lacking().next().is_some();
         if !self.witness.hear(tips) {
-            return Ok(());
+            return;
         }
-        let text = serde_json::to_string(&self.witness)
-            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        self.log.put_fact(WITNESS_FACT, &text)?;
+        let text = serde_json::to_string(&self.witness).unwrap_or_default();
+        if let Err(error) = self.log.put_fact(WITNESS_FACT, &text) {
+            tracing::error!(%error, "what head office confirmed cannot be kept");
+        }
         match self.office_lacks() {
             Some(what) => tracing::error!(what, "head office lacks events that it had confirmed"),
             None if lacked => tracing::info!("head office has again what it had confirmed"),
             None => {}
         }
-        Ok(())
     }
 
     /// What head office had confirmed and does not have now, in words: the series of tills with the numbers of their events.

@@ -162,7 +162,7 @@ impl Road {
         let proved = inner.proved().map_err(local)?;
         let unproved = asked.iter().copied().filter(|origin| !proved.contains(origin)).collect();
         inner.strangers.hear(&asked, &unproved);
-        inner.hear_tips(&answer.tips).map_err(local)?;
+        inner.hear_tips(&answer.tips);
         self.shaken(&inner, answer).map_err(local)
     }
 
